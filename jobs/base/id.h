@@ -1,0 +1,11 @@
+/* Ids: UUID version 7 (RFC 9562), so that rows sort by the time they were made. */
+#pragma once
+#include <stdbool.h>
+
+enum { ID_SIZE = 37 }; /* 36 characters and the NUL */
+
+/* Writes a new id into `id` and returns it. Ends the process if there is no randomness. */
+char *id_new(char id[static ID_SIZE]);
+
+/* True for a UUID in its canonical form of 36 lower- or upper-case characters. */
+bool id_is_valid(const char *text);
