@@ -1,0 +1,254 @@
+#include "jobs/io/db.h"
+
+#include "jobs/base/cleanup.h"
+#include "jobs/base/mem.h"
+
+#include <assert.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_OPTIONS = 64 };
+
+struct db {
+	char *url, *application;
+	PGconn *conn; /* NULL until the first use */
+	bool prepared[DB_MAX_QUERIES];
+};
+
+/* Set unless the URL says otherwise: nothing may hang for ever. */
+static const struct {
+	const char *keyword, *value;
+} defaults[] = {
+	{ "connect_timeout", "3" },
+	{ "keepalives_idle", "30" },
+	{ "tcp_user_timeout", "5000" },
+	{ "client_encoding", "UTF8" },
+	{ "options", "-c statement_timeout=10000 -c lock_timeout=5000"
+		     " -c idle_in_transaction_session_timeout=15000" },
+};
+
+struct db *db_new(const char *url, const char *application)
+{
+	struct db *db = mem_alloc(sizeof(*db));
+	db->url = mem_strdup(url);
+	db->application = mem_strdup(application);
+	return db;
+}
+
+void db_free(struct db *db)
+{
+	if (!db)
+		return;
+	PQfinish(db->conn);
+	free(db->url);
+	free(db->application);
+	free(db);
+}
+
+/* The parameters of `url` that libpq does not know, as Prisma's, make it refuse the whole URL. */
+static void drop_unknown_parameters(char *url)
+{
+	static const char *const unknown[] = { "schema", "pgbouncer", "connection_limit",
+					       "pool_timeout", "socket_timeout" };
+	char *query = strchr(url, '?');
+	for (char *item = query ? query + 1 : NULL; item && *item;) {
+		size_t len = strcspn(item, "&"), name = strcspn(item, "=&");
+		bool drop = false;
+		for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+			drop |= strlen(unknown[i]) == name && !memcmp(unknown[i], item, name);
+		size_t whole = len + (item[len] == '&');
+		if (drop)
+			memmove(item, item + whole, strlen(item + whole) + 1);
+		else
+			item += whole;
+	}
+	size_t len = strlen(url);
+	if (query && len > 0 && (url[len - 1] == '?' || url[len - 1] == '&'))
+		url[len - 1] = '\0';
+}
+
+static struct err *unavailable(struct db *db)
+{
+	struct err *e = err_new(ERR_UNAVAILABLE, "The database is not available");
+	err_set_retry_after(e, 2);
+	return err_wrap(e, "%s", db->conn ? PQerrorMessage(db->conn) : "no connection");
+}
+
+static void ignore_notice(void *arg, const PGresult *result)
+{
+	(void)arg, (void)result;
+}
+
+static bool has_keyword(const PQconninfoOption *options, const char *keyword)
+{
+	for (const PQconninfoOption *o = options; o->keyword; o++)
+		if (!strcmp(o->keyword, keyword))
+			return o->val != NULL;
+	return false;
+}
+
+/* A URL that libpq cannot read is a fault of the configuration, but not one to end for: say so. */
+static struct err *open_connection(struct db *db)
+{
+	drop_unknown_parameters(db->url);
+	char *message = NULL;
+	PQconninfoOption *options = PQconninfoParse(db->url, &message);
+	if (!options) {
+		PQfreemem(message); /* it may quote the password */
+		return err_new(ERR_UNAVAILABLE, "DATABASE_URL is not a PostgreSQL URL");
+	}
+	const char *keywords[MAX_OPTIONS], *values[MAX_OPTIONS];
+	int n = 0;
+	keywords[n] = "dbname", values[n++] = db->url;
+	keywords[n] = "fallback_application_name", values[n++] = db->application;
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		if (has_keyword(options, defaults[i].keyword))
+			continue;
+		keywords[n] = defaults[i].keyword, values[n++] = defaults[i].value;
+	}
+	keywords[n] = values[n] = NULL;
+	PQconninfoFree(options);
+	db->conn = PQconnectdbParams(keywords, values, 1);
+	if (PQstatus(db->conn) != CONNECTION_OK)
+		return unavailable(db);
+	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
+	return NULL;
+}
+
+/* A usable connection, as far as libpq knows: a lost one shows only in use. */
+static struct err *connect_if_needed(struct db *db)
+{
+	if (!db->conn)
+		return open_connection(db);
+	if (PQstatus(db->conn) == CONNECTION_OK)
+		return NULL;
+	memset(db->prepared, 0, sizeof(db->prepared));
+	PQreset(db->conn);
+	return PQstatus(db->conn) == CONNECTION_OK ? NULL : unavailable(db);
+}
+
+/* SQLSTATE by its prefix to a kind; the first that fits, so the longer ones come first. */
+static const struct {
+	const char *prefix;
+	enum err_kind kind;
+	const char *message;
+} states[] = {
+	{ "23505", ERR_CONFLICT, "This exists already" },
+	{ "23503", ERR_NOT_FOUND, "Something that this belongs to does not exist any more" },
+	{ "23", ERR_INVALID, "A value is not allowed here" },
+	{ "22P05", ERR_INVALID, "The text contains a character that cannot be stored (NUL)" },
+	{ "22", ERR_INVALID, "A value is malformed" },
+	{ "08", ERR_UNAVAILABLE, "The database is not available" },
+	{ "53", ERR_UNAVAILABLE, "The database is overloaded" },
+	{ "57", ERR_UNAVAILABLE, "The database is not available" },
+	{ "40", ERR_UNAVAILABLE, "The database is busy with a conflicting change" },
+	{ "55P03", ERR_UNAVAILABLE, "The database is busy with a conflicting change" },
+	{ "42P01", ERR_UNAVAILABLE, "The database has no schema yet: run voiceoverctl migrate" },
+	{ "42883", ERR_UNAVAILABLE, "The database's schema is too old: run voiceoverctl migrate" },
+	{ "42703", ERR_UNAVAILABLE, "The database's schema is too old: run voiceoverctl migrate" },
+	{ "", ERR_INTERNAL, "The database refused a statement" },
+};
+
+static struct err *error_of(struct db *db, const PGresult *result, const char *name)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	if (!state || PQstatus(db->conn) != CONNECTION_OK)
+		return unavailable(db);
+	size_t i = 0;
+	while (strncmp(state, states[i].prefix, strlen(states[i].prefix)) != 0)
+		i++;
+	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	struct err *e = err_new(states[i].kind, "%s", states[i].message);
+	if (states[i].kind == ERR_UNAVAILABLE)
+		err_set_retry_after(e, 2);
+	return err_wrap(e, "%s: SQLSTATE %s %s", name, state, detail ? detail : "");
+}
+
+static struct err *check(struct db *db, PGresult *result, const char *name)
+{
+	ExecStatusType status = PQresultStatus(result);
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+		return NULL;
+	struct err *e = error_of(db, result, name);
+	PQclear(result);
+	return e;
+}
+
+struct err *db_prepare(struct db *db, const struct query *query)
+{
+	assert(query->index < DB_MAX_QUERIES);
+	TRY(connect_if_needed(db));
+	if (db->prepared[query->index])
+		return NULL;
+	PGresult *result = PQprepare(db->conn, query->name, query->text, 0, NULL);
+	TRY(check(db, result, query->name));
+	PQclear(result);
+	db->prepared[query->index] = true;
+	return NULL;
+}
+
+static struct err *run_once(struct db *db, const struct query *query, struct params params,
+			    struct rows **ret)
+{
+	assert(params.count == query->params);
+	TRY(db_prepare(db, query));
+	PGresult *result =
+		PQexecPrepared(db->conn, query->name, params.count, params.values, NULL, NULL, 0);
+	TRY(check(db, result, query->name));
+	*ret = (struct rows *)result;
+	return NULL;
+}
+
+struct err *db_query(struct db *db, const struct query *query, struct params params,
+		     struct rows **ret)
+{
+	bool was_open = db->conn && PQstatus(db->conn) == CONNECTION_OK;
+	struct err *e = run_once(db, query, params, ret);
+	bool lost = e && was_open && PQstatus(db->conn) != CONNECTION_OK;
+	if (!lost || !query->reads)
+		return e;
+	err_free(e);
+	TRY(run_once(db, query, params, ret));
+	return NULL;
+}
+
+int rows_count(const struct rows *rows)
+{
+	return PQntuples((const PGresult *)rows);
+}
+
+const char *rows_get(const struct rows *rows, int row, int column)
+{
+	const PGresult *result = (const PGresult *)rows;
+	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+void rows_free(struct rows *rows)
+{
+	PQclear((PGresult *)rows);
+}
+
+struct err *db_text(struct db *db, const struct query *query, struct params params, char **ret)
+{
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	TRY(db_query(db, query, params, &rows));
+	*ret = rows_count(rows) > 0 ? mem_strdup(rows_get(rows, 0, 0)) : NULL;
+	return NULL;
+}
+
+struct err *db_need(struct db *db, const struct query *query, struct params params,
+		    const char *what, char **ret)
+{
+	TRY(db_text(db, query, params, ret));
+	return *ret ? NULL : err_new(ERR_NOT_FOUND, "%s not found", what);
+}
+
+struct err *db_script(struct db *db, const char *sql)
+{
+	TRY(connect_if_needed(db));
+	PGresult *result = PQexec(db->conn, sql);
+	TRY(check(db, result, "script"));
+	PQclear(result);
+	return NULL;
+}

@@ -1,0 +1,73 @@
+/*
+ * PostgreSQL, through libpq: prepared statements by name, on a connection that mends itself.
+ *
+ * A connection is opened on first use and reset after it broke; statements are prepared once a
+ * connection, each on its first use. All parameters and results are text. A connection belongs to
+ * one thread at a time.
+ */
+#pragma once
+#include "jobs/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A statement of sql/queries; tools/sqlc generates these. */
+struct query {
+	unsigned index; /* its place among all queries */
+	const char *name, *text;
+	bool reads; /* changes nothing: safe to run again after a lost connection */
+	int params;
+};
+enum { DB_MAX_QUERIES = 256 };
+
+/* Parameters in order; NULL is SQL's null. */
+struct params {
+	int count;
+	const char *const *values;
+};
+#define PARAMS(...)                                                                                \
+	((struct params){ sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(const char *),          \
+			  (const char *const[]){ __VA_ARGS__ } })
+
+struct db;
+struct rows;
+
+/* `url` is a connection URL; keys that libpq does not know (Prisma's ?schema=) are left out. */
+struct db *db_new(const char *url, const char *application) __attribute__((returns_nonnull));
+void db_free(struct db *db); /* takes NULL */
+
+/*
+ * Runs a statement; the caller frees *ret. Fails with ERR_UNAVAILABLE (no connection, time-out,
+ * deadlock), ERR_CONFLICT (unique), ERR_NOT_FOUND (foreign key), ERR_INVALID (check, bad text),
+ * else ERR_INTERNAL. A statement that only reads is tried once more where the connection turns out
+ * to be lost.
+ */
+must_check struct err *db_query(struct db *db, const struct query *query, struct params params,
+				struct rows **ret);
+int rows_count(const struct rows *rows);
+
+/* A value, borrowed from the rows; NULL for SQL's null. */
+const char *rows_get(const struct rows *rows, int row, int column);
+void rows_free(struct rows *rows); /* takes NULL */
+
+static inline void cleanup_rows(struct rows **rows)
+{
+	rows_free(*rows);
+}
+
+/*
+ * The first value of the first row, which the caller frees: *ret is NULL where there is no row or
+ * the value is null.
+ */
+must_check struct err *db_text(struct db *db, const struct query *query, struct params params,
+			       char **ret);
+
+/* As db_text, but nothing to give is ERR_NOT_FOUND: "<what> not found". */
+must_check struct err *db_need(struct db *db, const struct query *query, struct params params,
+			       const char *what, char **ret);
+
+/* Runs a script of several statements as it is, for migrations and tests. */
+must_check struct err *db_script(struct db *db, const char *sql);
+
+/* True if a statement can be prepared; for the test that prepares all of them. */
+must_check struct err *db_prepare(struct db *db, const struct query *query);

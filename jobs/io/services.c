@@ -1,0 +1,20 @@
+#include "jobs/io/services.h"
+
+void services_open(struct services *s, const struct conf *conf, const char *program,
+		   int connections)
+{
+	*s = (struct services){
+		.conf = conf,
+		.crypt = crypt_key_new(conf->encryption_secret),
+		.s3 = s3_new(conf),
+		.pool = db_pool_new(conf->database_url, program, connections),
+	};
+}
+
+void services_close(struct services *s)
+{
+	db_pool_free(s->pool);
+	s3_free(s->s3);
+	crypt_key_free(s->crypt);
+	*s = (struct services){ 0 };
+}

@@ -1,0 +1,21 @@
+/* What requests and jobs work with: opened once a process, constant and shared by its threads. */
+#pragma once
+#include "jobs/base/conf.h"
+#include "jobs/base/crypt.h"
+#include "jobs/io/db_pool.h"
+#include "jobs/io/s3.h"
+
+struct services {
+	const struct conf *conf;
+	struct crypt_key *crypt; /* opens the users' provider keys */
+	struct s3 *s3;
+	struct db_pool *pool; /* for the threads that run workflows */
+};
+
+/*
+ * Opens all of them; nothing is connected yet. `program` is what PostgreSQL shows of us,
+ * `connections` the size of the pool. `conf` must outlive them.
+ */
+void services_open(struct services *s, const struct conf *conf, const char *program,
+		   int connections);
+void services_close(struct services *s);
