@@ -1,0 +1,182 @@
+#include "jobs/model/execution.h"
+
+#include "jobs/base/cleanup.h"
+#include "jobs/base/mem.h"
+#include "sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char what[] = "Execution";
+
+struct err *execution_create(struct db *db, const struct execution_plan *p,
+			     char ret_id[static ID_SIZE], char **ret_json)
+{
+	id_new(ret_id);
+	return db_need(db, &Q_EXECUTION_CREATE,
+		       PARAMS(ret_id, p->workflow_id, p->user_id, p->nodes, p->edges, p->steps,
+			      p->request_id, p->rerun_of),
+		       "Workflow", ret_json);
+}
+
+struct err *execution_graph(struct db *db, const char *user_id, const char *id,
+			    struct execution_graph *ret)
+{
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	TRY(db_query(db, &Q_EXECUTION_GRAPH, PARAMS(id, user_id), &rows));
+	if (rows_count(rows) == 0)
+		return err_new(ERR_NOT_FOUND, "%s not found", what);
+	*ret = (struct execution_graph){
+		.status = mem_strdup(rows_get(rows, 0, 0)),
+		.nodes = mem_strdup(rows_get(rows, 0, 1)),
+		.edges = mem_strdup(rows_get(rows, 0, 2)),
+		.workflow_id = mem_strdup(rows_get(rows, 0, 3)),
+	};
+	return NULL;
+}
+
+void execution_graph_clear(struct execution_graph *g)
+{
+	free(g->status);
+	free(g->nodes);
+	free(g->edges);
+	free(g->workflow_id);
+	*g = (struct execution_graph){ 0 };
+}
+
+struct err *execution_list(struct db *db, const char *user_id, const char *workflow_id,
+			   char **ret_json)
+{
+	return db_need(db, &Q_EXECUTION_LIST, PARAMS(workflow_id, user_id), "Workflow", ret_json);
+}
+
+struct err *execution_get(struct db *db, const char *user_id, const char *workflow_id,
+			  const char *id, char **ret_json)
+{
+	return db_need(db, &Q_EXECUTION_GET, PARAMS(workflow_id, id, user_id), what, ret_json);
+}
+
+struct err *execution_cancel(struct db *db, const char *user_id, const char *workflow_id,
+			     const char *id)
+{
+	cleanup(cleanup_free) char *found = NULL;
+	return db_text(db, &Q_EXECUTION_CANCEL, PARAMS(workflow_id, id, user_id), &found);
+}
+
+static struct err *why_not_claimed(struct db *db, const char *id, enum claim_result *ret_result)
+{
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	TRY(db_query(db, &Q_EXECUTION_STATUS, PARAMS(id), &rows));
+	bool runs = rows_count(rows) > 0 && !strcmp(rows_get(rows, 0, 0), "RUNNING");
+	*ret_result = runs ? CLAIM_BUSY : CLAIM_OVER;
+	return NULL;
+}
+
+struct err *execution_claim(struct db *db, const char *id, const char *runner,
+			    struct execution_claim *ret, enum claim_result *ret_result)
+{
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	if (!id_is_valid(id)) {
+		*ret_result = CLAIM_OVER;
+		return NULL;
+	}
+	TRY(db_query(db, &Q_EXECUTION_CLAIM, PARAMS(id, runner, EXECUTION_LEASE_S), &rows));
+	if (rows_count(rows) == 0)
+		return why_not_claimed(db, id, ret_result);
+	*ret = (struct execution_claim){
+		.workflow_id = mem_strdup(rows_get(rows, 0, 2)),
+		.user_id = mem_strdup(rows_get(rows, 0, 3)),
+		.nodes = mem_strdup(rows_get(rows, 0, 4)),
+		.edges = mem_strdup(rows_get(rows, 0, 5)),
+		.request_id = mem_strdup(rows_get(rows, 0, 6)),
+	};
+	snprintf(ret->id, sizeof(ret->id), "%s", rows_get(rows, 0, 0));
+	snprintf(ret->number, sizeof(ret->number), "%s", rows_get(rows, 0, 1));
+	*ret_result = CLAIM_TAKEN;
+	return NULL;
+}
+
+void execution_claim_clear(struct execution_claim *c)
+{
+	free(c->workflow_id);
+	free(c->user_id);
+	free(c->nodes);
+	free(c->edges);
+	free(c->request_id);
+	*c = (struct execution_claim){ 0 };
+}
+
+struct err *execution_next(struct db *db, char ret_id[static ID_SIZE])
+{
+	cleanup(cleanup_free) char *id = NULL;
+	TRY(db_text(db, &Q_EXECUTION_NEXT, (struct params){ 0 }, &id));
+	snprintf(ret_id, ID_SIZE, "%s", id ? id : "");
+	return NULL;
+}
+
+/* A statement under a claim: no row means that the claim is lost. */
+static struct err *under_claim(struct db *db, const struct query *query, struct params params,
+			       char **ret)
+{
+	TRY(db_text(db, query, params, ret));
+	return *ret ? NULL
+		    : err_new(ERR_CANCELLED,
+			      "This run was stopped, or taken over by another runner");
+}
+
+struct err *execution_renew(struct db *db, const struct execution_claim *c, bool *ret_cancel)
+{
+	cleanup(cleanup_free) char *cancel = NULL;
+	TRY(under_claim(db, &Q_EXECUTION_RENEW, PARAMS(c->id, c->number, EXECUTION_LEASE_S),
+			&cancel));
+	*ret_cancel = *cancel == 't';
+	return NULL;
+}
+
+struct err *execution_give_back(struct db *db, const struct execution_claim *c)
+{
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	return db_query(db, &Q_EXECUTION_GIVE_BACK, PARAMS(c->id, c->number), &rows);
+}
+
+struct err *execution_finish(struct db *db, const struct execution_claim *c, const char *status,
+			     const char *error)
+{
+	cleanup(cleanup_free) char *id = NULL;
+	return under_claim(db, &Q_EXECUTION_FINISH, PARAMS(c->id, c->number, status, error), &id);
+}
+
+struct err *execution_overdue(struct db *db, int seconds, struct rows **ret)
+{
+	char text[16];
+	snprintf(text, sizeof(text), "%d", seconds);
+	return db_query(db, &Q_EXECUTION_OVERDUE, PARAMS(text), ret);
+}
+
+struct err *execution_outputs(struct db *db, const char *user_id, const char *id, struct rows **ret)
+{
+	return db_query(db, &Q_STEP_OUTPUTS, PARAMS(id, user_id), ret);
+}
+
+struct err *step_start(struct db *db, const struct execution_claim *c, const char *node_id,
+		       const char *input, bool *ret_cancel)
+{
+	cleanup(cleanup_free) char *cancel = NULL;
+	TRY(under_claim(db, &Q_STEP_START, PARAMS(c->id, c->number, node_id, input), &cancel));
+	*ret_cancel = *cancel == 't';
+	return NULL;
+}
+
+struct err *step_finish(struct db *db, const struct execution_claim *c, const char *node_id,
+			const struct step_end *end)
+{
+	char duration[24];
+	snprintf(duration, sizeof(duration), "%lld", (long long)end->duration_ms);
+	cleanup(cleanup_free) char *id = NULL;
+	return under_claim(db, &Q_STEP_FINISH,
+			   PARAMS(c->id, c->number, node_id, end->failed ? "error" : "success",
+				  duration, end->output, end->error, end->error_stack, end->cost,
+				  end->notes),
+			   &id);
+}

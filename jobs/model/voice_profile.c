@@ -1,0 +1,101 @@
+#include "jobs/model/voice_profile.h"
+
+#include "jobs/base/cleanup.h"
+#include "jobs/base/id.h"
+#include "jobs/base/mem.h"
+#include "sql.h"
+
+#include <stdio.h>
+
+static const char what[] = "Voice profile";
+
+void voice_profile_clear(struct voice_profile *p)
+{
+	free(p->provider);
+	free(p->voice);
+	free(p->name);
+	free(p->language);
+	free(p->training_status);
+	*p = (struct voice_profile){ 0 };
+}
+
+struct err *voice_profile_create(struct db *db, const char *user_id,
+				 const struct voice_profile_fields *f, char **ret_json)
+{
+	char id[ID_SIZE];
+	return db_need(db, &Q_VOICE_PROFILE_CREATE,
+		       PARAMS(id_new(id), user_id, f->provider, f->voice, f->name, f->language),
+		       what, ret_json);
+}
+
+struct err *voice_profile_list(struct db *db, const char *user_id, char **ret_json)
+{
+	return db_text(db, &Q_VOICE_PROFILE_LIST, PARAMS(user_id), ret_json);
+}
+
+struct err *voice_profile_get(struct db *db, const char *user_id, const char *id, char **ret_json)
+{
+	return db_need(db, &Q_VOICE_PROFILE_GET, PARAMS(id, user_id), what, ret_json);
+}
+
+struct err *voice_profile_load(struct db *db, const char *user_id, const char *id,
+			       struct voice_profile *ret)
+{
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	TRY(db_query(db, &Q_VOICE_PROFILE_ROW, PARAMS(id, user_id), &rows));
+	if (rows_count(rows) == 0)
+		return err_new(ERR_NOT_FOUND, "%s not found", what);
+	*ret = (struct voice_profile){
+		.provider = mem_strdup(rows_get(rows, 0, 0)),
+		.voice = mem_strdup(rows_get(rows, 0, 1)),
+		.name = mem_strdup(rows_get(rows, 0, 2)),
+		.language = mem_strdup(rows_get(rows, 0, 3)),
+		.training_status = mem_strdup(rows_get(rows, 0, 4)),
+	};
+	return NULL;
+}
+
+struct err *voice_profile_update(struct db *db, const char *user_id, const char *id,
+				 const struct voice_profile_fields *f, char **ret_json)
+{
+	return db_need(db, &Q_VOICE_PROFILE_UPDATE,
+		       PARAMS(id, user_id, f->name, f->language, f->voice), what, ret_json);
+}
+
+struct err *voice_profile_delete(struct db *db, const char *user_id, const char *id)
+{
+	cleanup(cleanup_free) char *gone = NULL;
+	return db_need(db, &Q_VOICE_PROFILE_DELETE, PARAMS(id, user_id), what, &gone);
+}
+
+struct err *voice_profile_set_training(struct db *db, const char *user_id, const char *id,
+				       const char *status, const char *voice)
+{
+	cleanup(cleanup_free) char *found = NULL;
+	return db_need(db, &Q_VOICE_PROFILE_SET_TRAINING, PARAMS(id, user_id, status, voice), what,
+		       &found);
+}
+
+struct err *voice_asset_list(struct db *db, const char *user_id, const char *profile_id,
+			     struct rows **ret)
+{
+	return db_query(db, &Q_VOICE_ASSET_LIST, PARAMS(profile_id, user_id), ret);
+}
+
+struct err *voice_asset_create(struct db *db, const char *user_id, const char *profile_id,
+			       const struct voice_asset *asset, char **ret_json)
+{
+	char id[ID_SIZE], duration[32];
+	snprintf(duration, sizeof(duration), "%.6f", asset->duration_sec);
+	return db_need(
+		db, &Q_VOICE_ASSET_CREATE,
+		PARAMS(id_new(id), profile_id, user_id, asset->file_key, asset->file_url, duration),
+		what, ret_json);
+}
+
+struct err *voice_asset_delete(struct db *db, const char *user_id, const char *profile_id,
+			       const char *id, char **ret_file_key)
+{
+	return db_need(db, &Q_VOICE_ASSET_DELETE, PARAMS(id, profile_id, user_id), "Asset",
+		       ret_file_key);
+}

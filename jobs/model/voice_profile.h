@@ -1,0 +1,57 @@
+/* Voice profiles and the samples they are trained on. JSON is the wire's; the caller frees it. */
+#pragma once
+#include "jobs/base/err.h"
+#include "jobs/io/db.h"
+
+/* A profile's own fields; in an update NULL leaves one as it is. Borrowed. */
+struct voice_profile_fields {
+	const char *name, *provider, *voice, *language;
+};
+
+/* A profile as the application needs it; voice_profile_clear frees it. */
+struct voice_profile {
+	char *provider, *voice, *name, *language, *training_status;
+};
+void voice_profile_clear(struct voice_profile *p);
+
+must_check struct err *voice_profile_create(struct db *db, const char *user_id,
+					    const struct voice_profile_fields *fields,
+					    char **ret_json);
+must_check struct err *voice_profile_list(struct db *db, const char *user_id, char **ret_json);
+must_check struct err *voice_profile_get(struct db *db, const char *user_id, const char *id,
+					 char **ret_json);
+
+/* ERR_NOT_FOUND where there is none, or it is another user's. */
+must_check struct err *voice_profile_load(struct db *db, const char *user_id, const char *id,
+					  struct voice_profile *ret);
+
+/* A changed voice puts the profile back to "pending". */
+must_check struct err *voice_profile_update(struct db *db, const char *user_id, const char *id,
+					    const struct voice_profile_fields *fields,
+					    char **ret_json);
+must_check struct err *voice_profile_delete(struct db *db, const char *user_id, const char *id);
+
+/* `voice` replaces the provider's voice id; NULL keeps it. */
+must_check struct err *voice_profile_set_training(struct db *db, const char *user_id,
+						  const char *id, const char *status,
+						  const char *voice);
+
+/* Rows of (id, file key, file URL), oldest first; the caller frees them. */
+must_check struct err *voice_asset_list(struct db *db, const char *user_id, const char *profile_id,
+					struct rows **ret);
+
+/* A sample as it was stored. */
+struct voice_asset {
+	const char *file_key, *file_url;
+	double duration_sec;
+};
+
+/* Records a stored sample. ERR_NOT_FOUND where the profile is gone. */
+must_check struct err *voice_asset_create(struct db *db, const char *user_id,
+					  const char *profile_id, const struct voice_asset *asset,
+					  char **ret_json);
+
+/* Deletes the row; the caller frees *ret_file_key and deletes the file. */
+must_check struct err *voice_asset_delete(struct db *db, const char *user_id,
+					  const char *profile_id, const char *id,
+					  char **ret_file_key);
