@@ -1,0 +1,44 @@
+#include "jobs/queue/script.h"
+
+#include "jobs/base/buf.h"
+#include "lua.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_SCRIPT = 64 << 10 };
+
+/* The file of lua/ that is the transition, and one with functions for it alone before it. */
+static const char *const parts[SCRIPTS][2] = {
+	[SCRIPT_ADD] = { "add" },
+	[SCRIPT_FETCH] = { "fetch" },
+	[SCRIPT_EXTEND] = { "extend" },
+	[SCRIPT_FINISH] = { "family", "finish" },
+	[SCRIPT_RETRY_LATER] = { "retry_later" },
+	[SCRIPT_RETRY_NOW] = { "retry_now" },
+	[SCRIPT_GIVE_BACK] = { "give_back" },
+	[SCRIPT_RECOVER] = { "recover" },
+	[SCRIPT_PROGRESS] = { "progress" },
+	[SCRIPT_LOG] = { "log" },
+	[SCRIPT_REMOVE] = { "remove" },
+	[SCRIPT_PAUSE] = { "pause" },
+	[SCRIPT_RESUME] = { "resume" },
+	[SCRIPT_COUNTS] = { "counts" },
+};
+
+static const char *text_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(lua) / sizeof(lua[0]); i++)
+		if (strcmp(lua[i].name, name) == 0)
+			return lua[i].text;
+	abort();
+}
+
+struct redis_script script_new(enum script which)
+{
+	struct buf text = BUF(MAX_SCRIPT);
+	buf_adds(&text, text_of("common"));
+	for (size_t i = 0; i < 2 && parts[which][i]; i++)
+		buf_adds(&text, text_of(parts[which][i]));
+	return redis_script_new(buf_take(&text));
+}

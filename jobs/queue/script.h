@@ -1,0 +1,24 @@
+/* The queue's transitions: Lua scripts, each atomic and one round trip. */
+#pragma once
+#include "jobs/io/redis.h"
+
+enum script {
+	SCRIPT_ADD,
+	SCRIPT_FETCH,
+	SCRIPT_EXTEND,
+	SCRIPT_FINISH,
+	SCRIPT_RETRY_LATER,
+	SCRIPT_RETRY_NOW,
+	SCRIPT_GIVE_BACK,
+	SCRIPT_RECOVER,
+	SCRIPT_PROGRESS,
+	SCRIPT_LOG,
+	SCRIPT_REMOVE,
+	SCRIPT_PAUSE,
+	SCRIPT_RESUME,
+	SCRIPT_COUNTS,
+};
+enum { SCRIPTS = SCRIPT_COUNTS + 1 };
+
+/* Assembles script `which` from the files it is made of; the caller owns it. */
+struct redis_script script_new(enum script which);
