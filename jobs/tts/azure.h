@@ -1,0 +1,27 @@
+/* Azure Speech: what its source and its tests share. The rest of the code sees provider.h only. */
+#pragma once
+#include "jobs/tts/provider.h"
+#include "jobs/tts/refusal.h"
+
+/* The URL to speak at; the caller frees it. ERR_REFUSED for a region that is not a host's name. */
+must_check struct err *azure_url(const struct conf *conf, const struct tts_key *key,
+				 char **ret_url);
+
+/*
+ * The SSML of a request; what was clamped or left out goes to the result's notes. The caller frees
+ * it. A voice is a short name ("en-US-JennyNeural"), an HD voice ("en-US-Ava:DragonHDLatestNeural")
+ * or a personal one, as base model and speaker profile id ("DragonLatestNeural#<guid>").
+ */
+char *azure_ssml(const struct tts_request *request, struct tts_result *ret)
+	__attribute__((returns_nonnull));
+
+/* Longest text: what stays below the 10 minutes of audio of one answer at the request's rate. */
+size_t azure_max_characters(const struct tts_request *request);
+
+/*
+ * What an answer other than 200 means for a voice. *ret_said is the status with its reason phrase,
+ * and the message of the body where it has one; the caller frees it. Bodies are JSON of the gateway
+ * ({"error": {"code", "message"}} or {"statusCode", "message"}), text, HTML, or mostly empty.
+ */
+enum refusal azure_classify(const struct http_response *response, const char *voice,
+			    char **ret_said);

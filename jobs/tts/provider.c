@@ -1,0 +1,54 @@
+#include "jobs/tts/provider.h"
+
+#include "jobs/base/cleanup.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_NOTE = 300 };
+
+static const struct provider *const providers[] = { &elevenlabs_provider, &azure_provider };
+
+const struct provider *provider_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
+		if (!strcmp(providers[i]->name, name))
+			return providers[i];
+	return NULL;
+}
+
+void tts_result_clear(struct tts_result *r)
+{
+	free(r->audio);
+	free(r->model);
+	free(r->request_id);
+	json_object_put(r->notes);
+	*r = (struct tts_result){ 0 };
+}
+
+void tts_note(struct tts_result *r, const char *fmt, ...)
+{
+	char note[MAX_NOTE];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(note, sizeof(note), fmt, ap);
+	va_end(ap);
+	if (!r->notes)
+		r->notes = json_object_new_array();
+	if (json_object_array_add(r->notes, json_object_new_string(note)) != 0)
+		abort();
+}
+
+double tts_clamp(struct tts_result *r, const char *title, const struct tts_range *range,
+		 double value)
+{
+	if (isnan(value) || (value >= range->min && value <= range->max))
+		return value;
+	bool above = value > range->max;
+	double used = above ? range->max : range->min;
+	tts_note(r, "%s %g is %s than %s allows; used %g", range->setting, value,
+		 above ? "more" : "less", title, used);
+	return used;
+}

@@ -1,0 +1,103 @@
+/*
+ * Speech providers: a table of functions. The rest of the code knows no provider by name.
+ */
+#pragma once
+#include "jobs/audio/audio.h"
+#include "jobs/base/conf.h"
+#include "jobs/base/err.h"
+#include "jobs/io/http.h"
+
+#include <json-c/json.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+/* Whose account pays. Borrowed strings; the key is a secret. */
+struct tts_key {
+	const char *secret;
+	const char *region; /* Azure's; NULL or "" for the configured one */
+};
+
+/* What is to be spoken. Numbers that the user did not set are NAN. Everything is borrowed. */
+struct tts_request {
+	const char *text;  /* valid UTF-8 with something in it to speak */
+	const char *voice; /* the profile's providerVoiceId */
+	const char *language;
+	enum audio_format format;                          /* AUDIO_MP3 or AUDIO_WAV */
+	double stability, similarity_boost, speaking_rate; /* rate 1 is the voice's own pace */
+	const atomic_bool *cancel;                         /* or NULL */
+};
+
+/* What came back; tts_result_clear frees it. */
+struct tts_result {
+	uint8_t *audio; /* a clean file in the requested format */
+	size_t audio_len;
+	struct audio_info info;
+	char *model;               /* that spoke; NULL where the provider has none to choose */
+	char *request_id;          /* the provider's, for its support; NULL where it sends none */
+	long billed_characters;    /* the provider's own count; -1 where it sends none */
+	struct json_object *notes; /* array of sentences: what was clamped or left out */
+};
+
+void tts_result_clear(struct tts_result *r);
+
+/* Adds a sentence to the result's notes. */
+void tts_note(struct tts_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A provider's range for one of our settings. */
+struct tts_range {
+	const char *setting; /* as the user knows it: "speakingRate" */
+	double min, max;
+};
+
+/* `value` within the range, with a note where that changes it; NAN stays NAN. */
+double tts_clamp(struct tts_result *r, const char *title, const struct tts_range *range,
+		 double value);
+
+/* A voice to make from `count` samples of it. Borrowed. */
+struct tts_sample {
+	struct http_file file;
+	const char *filename, *content_type;
+};
+struct tts_clone {
+	const char *name;
+	const struct tts_sample *samples;
+	size_t count;
+};
+
+struct provider {
+	const char *name;         /* on the wire: "elevenlabs" */
+	const char *title;        /* for people: "ElevenLabs" */
+	const char *key_variable; /* the environment's, for messages: "ELEVENLABS_API_KEY" */
+
+	/* The server's own key for users without one; "" where there is none. */
+	const char *(*fallback_key)(const struct conf *conf);
+
+	/* Longest text of one request, in characters, for a voice and language. */
+	size_t (*max_characters)(const struct tts_request *request);
+
+	/*
+	 * One request. Errors are classified: ERR_RATE_LIMITED and ERR_UPSTREAM may pass on another
+	 * try (err_retry_after says when), ERR_REFUSED and ERR_INVALID will not. Their messages say
+	 * what the user can do.
+	 */
+	struct err *(*synthesize)(struct http *http, const struct conf *conf,
+				  const struct tts_key *key, const struct tts_request *request,
+				  struct tts_result *ret);
+
+	/*
+	 * Makes a voice from samples; *ret_voice is owned by the caller, *ret_pending true where
+	 * the provider wants the voice verified before it speaks. NULL where a provider cannot.
+	 */
+	struct err *(*clone)(struct http *http, const struct conf *conf, const struct tts_key *key,
+			     const struct tts_clone *clone, char **ret_voice, bool *ret_pending);
+
+	/* Deletes a voice that clone made; one that is gone already is fine. NULL where it cannot.
+	 */
+	struct err *(*delete_voice)(struct http *http, const struct conf *conf,
+				    const struct tts_key *key, const char *voice);
+};
+
+extern const struct provider elevenlabs_provider, azure_provider;
+
+/* The provider of that name, or NULL. */
+const struct provider *provider_find(const char *name);

@@ -1,0 +1,20 @@
+/* Text that is to be spoken. Every text here is valid UTF-8. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * True for code points that no provider takes: the control characters but tab and line ends, and
+ * the noncharacters U+FFFE and U+FFFF. They are what XML 1.0 (2.2 Characters) forbids, even as
+ * references, and the controls that it discourages.
+ */
+bool text_is_forbidden(uint32_t code_point);
+
+/* A copy with a space in the place of each forbidden code point; the caller frees it. */
+char *text_clean(const char *text) __attribute__((returns_nonnull));
+
+/*
+ * True if there is a letter or digit of any script. Providers answer punctuation alone with no
+ * audio, or bill it.
+ */
+bool text_is_speakable(const char *text);

@@ -1,0 +1,25 @@
+/*
+ * Training a voice profile: every sample is fetched back and checked, and where the profile has no
+ * voice at its provider yet, one is cloned from them.
+ */
+#pragma once
+#include "jobs/io/http.h"
+#include "jobs/io/services.h"
+
+enum { TRAINING_MAX_SAMPLES = 25, TRAINING_MIN_SECONDS = 1 };
+
+struct training_result {
+	const char *status; /* "ready", or "pending" where the provider wants the voice verified */
+	const char *message;
+	char *voice; /* the provider's voice id; owned */
+};
+
+/*
+ * Trains a profile and records how it ended. ERR_NOT_FOUND: no such profile; ERR_INVALID: no
+ * samples, faulty ones (err_details names each), no key, or a provider that cannot clone;
+ * ERR_REFUSED or ERR_UPSTREAM: the provider's reason. The profile is "failed" after any of those
+ * but the first two; what is merely away (ERR_UNAVAILABLE) leaves it as it was.
+ */
+must_check struct err *training_run(const struct services *services, struct http *http,
+				    struct db *db, const char *user_id, const char *profile_id,
+				    struct training_result *ret);
