@@ -1,0 +1,148 @@
+#include "jobs/assignment.h"
+
+#include "jobs/base/cleanup.h"
+#include "jobs/base/log.h"
+#include "jobs/base/mem.h"
+#include "jobs/engine.h"
+
+#include <stdlib.h>
+
+enum { BUSY_RETRY_MS = 5000 }; /* when another runner still holds the claim */
+
+void assignment_survive(struct err *e, const char *doing)
+{
+	if (!e)
+		return;
+	cleanup(cleanup_free) char *stack = err_stack(e);
+	if (err_is_retryable(e))
+		log_warn("%s: %s; trying again", doing, err_message(e));
+	else
+		log_error("%s: %s", doing, stack);
+	err_free(e);
+}
+
+static void complete_job(struct queue *queue, const struct queue_job *job, const char *status)
+{
+	enum queue_result result;
+	cleanup(cleanup_free) char *value = mem_printf("{\"status\":\"%s\"}", status);
+	assignment_survive(queue_complete(queue, job, value, &result), "completing a job");
+}
+
+static void fail_job(struct queue *queue, const struct queue_job *job, const char *reason,
+		     const char *stack)
+{
+	enum queue_result result;
+	const struct queue_failure failure = { reason, stack };
+	assignment_survive(queue_fail(queue, job, &failure, &result), "failing a job");
+}
+
+static void retry_job(struct queue *queue, const struct queue_job *job,
+		      const struct queue_failure *failure, int64_t delay_ms)
+{
+	enum queue_result result;
+	assignment_survive(queue_retry(queue, job, failure, delay_ms, &result), "retrying a job");
+}
+
+void assignment_defer_job(struct queue *queue, const struct queue_job *job)
+{
+	static const struct queue_failure busy = {
+		"Another runner still holds this execution",
+		"Error: Another runner still holds this execution\n    at voiceover-jobs",
+	};
+	retry_job(queue, job, &busy, BUSY_RETRY_MS);
+}
+
+void assignment_drop_job(struct queue *queue, const struct queue_job *job)
+{
+	complete_job(queue, job, "OVER");
+}
+
+void assignment_return_job(struct queue *queue, const struct queue_job *job)
+{
+	enum queue_result result;
+	assignment_survive(queue_give_back(queue, job, &result), "giving a job back");
+}
+
+static void give_execution_back(struct assignment *a)
+{
+	struct db *db = db_pool_get(a->services->pool);
+	assignment_survive(execution_give_back(db, &a->claim), "giving an execution back");
+	db_pool_put(a->services->pool, db);
+}
+
+/* Ends an execution that cannot be run, whatever the reason. */
+static enum assignment_end give_up(struct assignment *a, const char *reason, const char *stack)
+{
+	struct db *db = db_pool_get(a->services->pool);
+	assignment_survive(execution_finish(db, &a->claim, "FAILED", reason),
+			   "failing an execution");
+	db_pool_put(a->services->pool, db);
+	if (a->job)
+		fail_job(a->queue, a->job, reason, stack);
+	return ASSIGNMENT_FAILED;
+}
+
+static enum assignment_end ended(struct assignment *a, enum engine_result result, const char *error)
+{
+	static const struct {
+		const char *name;
+		enum assignment_end end;
+	} ends[] = {
+		[ENGINE_COMPLETED] = { "COMPLETED", ASSIGNMENT_COMPLETED },
+		[ENGINE_FAILED] = { "FAILED", ASSIGNMENT_FAILED },
+		[ENGINE_CANCELLED] = { "CANCELLED", ASSIGNMENT_CANCELLED },
+	};
+	log_info("execution %s ended: %s", a->claim.id, ends[result].name);
+	if (a->job && result == ENGINE_FAILED) {
+		cleanup(cleanup_free) char *stack = mem_printf("Error: %s", error);
+		fail_job(a->queue, a->job, error, stack);
+	} else if (a->job) {
+		complete_job(a->queue, a->job, ends[result].name);
+	}
+	return ends[result].end;
+}
+
+/* The run broke off: by a stop, a lost claim, a database that stayed away, or a bug. */
+static enum assignment_end broke_off(struct assignment *a, const struct err *e)
+{
+	log_warn("execution %s broke off: %s", a->claim.id, err_message(e));
+	cleanup(cleanup_free) char *stack = err_stack(e);
+	int64_t delay = a->job ? queue_job_retry_delay(a->job) : -1;
+	bool passing = err_kind(e) == ERR_CANCELLED || err_is_retryable(e);
+	if (!passing && delay < 0)
+		return give_up(a, err_message(e), stack);
+	give_execution_back(a);
+	const struct queue_failure failure = { err_message(e), stack };
+	if (a->job && passing)
+		assignment_return_job(a->queue, a->job);
+	else if (a->job)
+		retry_job(a->queue, a->job, &failure, delay);
+	return ASSIGNMENT_RETURNED;
+}
+
+enum assignment_end assignment_run(struct assignment *a, struct http *http)
+{
+	const char *failure = !a->job                    ? NULL
+			      : a->job->deferred_failure ? a->job->deferred_failure
+							 : a->job->poison;
+	if (failure)
+		return give_up(a, failure, failure);
+	const struct engine engine = {
+		.services = a->services,
+		.http = http,
+		.cancel = &a->cancel,
+		.by_user = &a->by_user,
+	};
+	enum engine_result result;
+	cleanup(cleanup_free) char *error = NULL;
+	log_info("execution %s starts (claim %s)", a->claim.id, a->claim.number);
+	cleanup(cleanup_err) struct err *e = engine_run(&engine, &a->claim, &result, &error);
+	return e ? broke_off(a, e) : ended(a, result, error);
+}
+
+void assignment_clear(struct assignment *a)
+{
+	execution_claim_clear(&a->claim);
+	queue_job_free(a->job);
+	a->job = NULL;
+}

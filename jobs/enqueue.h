@@ -1,0 +1,16 @@
+/* Executions on their way to the queue: jobs named "run", with the execution's id as theirs. */
+#pragma once
+#include "jobs/base/err.h"
+#include "jobs/io/db.h"
+#include "jobs/queue/queue.h"
+
+/* Puts an execution into the queue; one that is there already stays as it is. */
+must_check struct err *enqueue_execution(struct queue *queue, const char *id,
+					 const char *workflow_id, const char *user_id);
+
+/*
+ * Puts into the queue what it should hold but may have lost: executions that have waited for
+ * longer than `seconds` without a runner. *ret_added counts those that were not there.
+ */
+must_check struct err *enqueue_overdue(struct queue *queue, struct db *db, int seconds,
+				       int *ret_added);
