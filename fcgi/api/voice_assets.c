@@ -1,0 +1,124 @@
+/* /api/voice-profiles/:id/assets: the samples that a voice is trained on. */
+#include "fcgi/multipart.h"
+#include "fcgi/routes.h"
+#include "jobs/audio/audio.h"
+#include "jobs/base/cleanup.h"
+#include "jobs/base/id.h"
+#include "jobs/base/log.h"
+#include "jobs/base/mem.h"
+#include "jobs/model/voice_profile.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	MAX_FILE = 25 * 1024 * 1024,
+	MAX_BODY = MAX_FILE + 1024 * 1024, /* with the envelope */
+	MAX_SECONDS = 24 * 3600,
+};
+
+static void cleanup_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+/* What the client says of the duration, for files that cannot be measured; 0 where it is no use. */
+static double sent_duration(int fd, const struct multipart *m)
+{
+	const struct part *part = multipart_find(m, "durationSec");
+	cleanup(cleanup_free) char *text = NULL;
+	if (!part)
+		return 0;
+	cleanup(cleanup_err) struct err *e = part_text(fd, part, 32, &text);
+	double seconds = e ? 0 : strtod(text, NULL);
+	return isfinite(seconds) && seconds > 0 && seconds < MAX_SECONDS ? seconds : 0;
+}
+
+/* What the file is by its bytes, and how long it plays. */
+static struct err *inspect(int fd, const struct multipart *m, const struct part *file,
+			   enum audio_format *ret_format, double *ret_duration)
+{
+	struct audio_source source = source_file(fd, file->offset, file->length);
+	struct audio_info info = { 0 };
+	enum audio_format format = audio_sniff(&source);
+	bool taken = format == AUDIO_MP3 || format == AUDIO_WAV;
+	cleanup(cleanup_err) struct err *e = taken ? audio_measure(&source, &info) : NULL;
+	source_clear(&source);
+	if (!taken)
+		return err_new(ERR_INVALID, "Only audio files (MP3, WAV) are allowed");
+	*ret_duration = e ? sent_duration(fd, m) : info.duration_sec;
+	if (e && *ret_duration <= 0)
+		return err_new(ERR_INVALID, "The file cannot be used: %s", err_message(e));
+	*ret_format = format;
+	return NULL;
+}
+
+static struct err *find_file(const struct multipart *m, const struct part **ret)
+{
+	const struct part *file = multipart_find(m, "file");
+	if (!file || (file->length == 0 && !(file->filename && *file->filename)))
+		return err_new(ERR_INVALID, "No file uploaded. Use multipart field 'file'.");
+	if (multipart_count(m, "file") > 1)
+		return err_new(ERR_INVALID, "Upload one file at a time");
+	if (file->length > MAX_FILE)
+		return err_new(ERR_TOO_LARGE, "The file is larger than 25 MB");
+	*ret = file;
+	return NULL;
+}
+
+/* Stores the file, then records it; a file that could not be recorded does not stay. */
+static struct err *store(struct app *app, struct request *request, const struct http_file *file,
+			 enum audio_format format, double duration, struct response *response)
+{
+	char id[ID_SIZE];
+	const char *user = request->user_id;
+	const struct services *services = &app->services;
+	cleanup(cleanup_free) char *key = mem_printf("voice-assets/%s/%s_training.%s", user,
+						     id_new(id), audio_extension(format));
+	cleanup(cleanup_free) char *url = s3_url(services->s3, key);
+	const struct s3_body body = { .file = file };
+	TRY(s3_put(services->s3, app->http, key, audio_content_type(format), &body, NULL));
+	const struct voice_asset asset = { key, url, duration };
+	struct err *e = voice_asset_create(app->db, user, request->ids[0], &asset, &response->body);
+	if (e) {
+		cleanup(cleanup_err) struct err *left = s3_delete(services->s3, app->http, key);
+		if (left)
+			log_warn("sample %s is left in the storage: %s", key, err_message(left));
+	}
+	return e;
+}
+
+struct err *voice_assets_create(struct app *app, struct request *request, struct response *response)
+{
+	char boundary[MULTIPART_BOUNDARY_SIZE];
+	cleanup(cleanup_fd) int fd = -1;
+	uint64_t size = 0;
+	cleanup(cleanup_free) char *profile = NULL;
+	TRY(voice_profile_get(app->db, request->user_id, request->ids[0], &profile));
+	TRY(multipart_boundary(request->content_type, boundary));
+	TRY(request_open_body(request, MAX_BODY, &fd, &size));
+	cleanup(multipart_clear) struct multipart m = { 0 };
+	TRY(multipart_parse(fd, size, boundary, &m));
+	const struct part *part = NULL;
+	TRY(find_file(&m, &part));
+	enum audio_format format = AUDIO_UNKNOWN;
+	double duration = 0;
+	TRY(inspect(fd, &m, part, &format, &duration));
+	const struct http_file file = { .fd = fd, .offset = part->offset, .length = part->length };
+	TRY(store(app, request, &file, format, duration, response));
+	response->status = 201;
+	return NULL;
+}
+
+struct err *voice_assets_delete(struct app *app, struct request *request, struct response *response)
+{
+	cleanup(cleanup_free) char *key = NULL;
+	TRY(voice_asset_delete(app->db, request->user_id, request->ids[0], request->ids[1], &key));
+	cleanup(cleanup_err) struct err *e = s3_delete(app->services.s3, app->http, key);
+	if (e)
+		log_warn("sample %s is left in the storage: %s", key, err_message(e));
+	response_message(response, "Asset deleted");
+	return NULL;
+}

@@ -1,0 +1,135 @@
+/* /api/voice-profiles: the voices that users have. */
+#include "fcgi/routes.h"
+#include "fcgi/validate.h"
+#include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
+#include "jobs/base/log.h"
+#include "jobs/base/mem.h"
+#include "jobs/model/voice_profile.h"
+#include "jobs/tts/training.h"
+
+#include <string.h>
+
+enum { NAME, VOICE, LANGUAGE, TEXTS };
+
+static const struct text_rule rules[TEXTS] = {
+	[NAME] = { .field = "name", .label = "Name", .trim = true, .min = 1, .max = 200 },
+	[VOICE] = { .field = "providerVoiceId",
+		    .label = "Provider voice id",
+		    .trim = true,
+		    .max = 500 },
+	[LANGUAGE] = { .field = "language",
+		       .label = "Language",
+		       .trim = true,
+		       .min = 1,
+		       .max = 20 },
+};
+
+/* The texts of a profile in a request; owned. */
+struct texts {
+	char *text[TEXTS];
+};
+
+static void texts_clear(struct texts *t)
+{
+	for (int i = 0; i < TEXTS; i++)
+		free(t->text[i]);
+}
+
+static struct texts read_texts(struct validation *v, bool create)
+{
+	struct texts t;
+	for (int i = 0; i < TEXTS; i++) {
+		struct text_rule rule = rules[i];
+		rule.required = create && i == NAME;
+		t.text[i] = validate_text(v, &rule);
+	}
+	return t;
+}
+
+struct err *voice_profiles_list(struct app *app, struct request *request, struct response *response)
+{
+	return voice_profile_list(app->db, request->user_id, &response->body);
+}
+
+struct err *voice_profiles_create(struct app *app, struct request *request,
+				  struct response *response)
+{
+	static const char *const providers[] = { "elevenlabs", "azure" };
+	cleanup(cleanup_validation) struct validation v = VALIDATION(request->body);
+	cleanup(texts_clear) struct texts t = read_texts(&v, true);
+	const char *provider = validate_word(&v, "provider", "Provider", true, providers,
+					     sizeof(providers) / sizeof(providers[0]));
+	const char *voice = t.text[VOICE] ? t.text[VOICE] : "";
+	if (provider && !strcmp(provider, "azure") && !*voice)
+		validate_fault(
+			&v, "providerVoiceId",
+			"Provider voice id is required for azure, such as en-US-JennyNeural");
+	TRY(validate_result(&v));
+	const struct voice_profile_fields fields = {
+		.name = t.text[NAME],
+		.provider = provider,
+		.voice = voice,
+		.language = t.text[LANGUAGE] ? t.text[LANGUAGE] : "en",
+	};
+	response->status = 201;
+	return voice_profile_create(app->db, request->user_id, &fields, &response->body);
+}
+
+struct err *voice_profiles_get(struct app *app, struct request *request, struct response *response)
+{
+	return voice_profile_get(app->db, request->user_id, request->ids[0], &response->body);
+}
+
+struct err *voice_profiles_update(struct app *app, struct request *request,
+				  struct response *response)
+{
+	cleanup(cleanup_validation) struct validation v = VALIDATION(request->body);
+	cleanup(texts_clear) struct texts t = read_texts(&v, false);
+	TRY(validate_result(&v));
+	const struct voice_profile_fields fields = {
+		.name = t.text[NAME],
+		.voice = t.text[VOICE],
+		.language = t.text[LANGUAGE],
+	};
+	return voice_profile_update(app->db, request->user_id, request->ids[0], &fields,
+				    &response->body);
+}
+
+/* Samples whose profile is gone; one that the storage keeps is logged, for a sweep to find. */
+static void delete_files(struct app *app, const struct rows *assets)
+{
+	for (int i = 0; i < rows_count(assets); i++) {
+		const char *key = rows_get(assets, i, 1);
+		cleanup(cleanup_err) struct err *e = s3_delete(app->services.s3, app->http, key);
+		if (e)
+			log_warn("sample %s is left in the storage: %s", key, err_message(e));
+	}
+}
+
+struct err *voice_profiles_delete(struct app *app, struct request *request,
+				  struct response *response)
+{
+	cleanup(cleanup_rows) struct rows *assets = NULL;
+	TRY(voice_asset_list(app->db, request->user_id, request->ids[0], &assets));
+	TRY(voice_profile_delete(app->db, request->user_id, request->ids[0]));
+	delete_files(app, assets);
+	response_message(response, "Voice profile deleted");
+	return NULL;
+}
+
+struct err *voice_profiles_train(struct app *app, struct request *request,
+				 struct response *response)
+{
+	struct training_result result;
+	TRY(training_run(&app->services, app->http, app->db, request->user_id, request->ids[0],
+			 &result));
+	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
+	js_set_string(o, "id", request->ids[0]);
+	js_set_string(o, "trainingStatus", result.status);
+	js_set_string(o, "message", result.message);
+	js_set_string(o, "providerVoiceId", result.voice);
+	free(result.voice);
+	response_json(response, 200, js_text(o));
+	return NULL;
+}

@@ -1,0 +1,75 @@
+/* /api/workflows: the graphs that users draw. */
+#include "fcgi/routes.h"
+#include "fcgi/validate.h"
+#include "jobs/base/cleanup.h"
+#include "jobs/model/workflow.h"
+
+static const struct text_rule description_rule = { .field = "description",
+						   .label = "Description",
+						   .max = 2000 };
+
+static struct text_rule name_rule(bool required)
+{
+	return (struct text_rule){ .field = "name",
+				   .label = "Name",
+				   .required = required,
+				   .trim = true,
+				   .min = 1,
+				   .max = 200 };
+}
+
+struct err *workflows_list(struct app *app, struct request *request, struct response *response)
+{
+	return workflow_list(app->db, request->user_id, &response->body);
+}
+
+struct err *workflows_create(struct app *app, struct request *request, struct response *response)
+{
+	const struct text_rule rule = name_rule(true);
+	cleanup(cleanup_validation) struct validation v = VALIDATION(request->body);
+	cleanup(cleanup_free) char *name = validate_text(&v, &rule);
+	cleanup(cleanup_free) char *description = validate_text(&v, &description_rule);
+	TRY(validate_result(&v));
+	response->status = 201;
+	return workflow_create(app->db, request->user_id, name, description, &response->body);
+}
+
+struct err *workflows_get(struct app *app, struct request *request, struct response *response)
+{
+	return workflow_get(app->db, request->user_id, request->ids[0], &response->body);
+}
+
+struct err *workflows_update(struct app *app, struct request *request, struct response *response)
+{
+	static const char *const statuses[] = { "DRAFT", "ACTIVE", "ARCHIVED" };
+	const struct text_rule rule = name_rule(false);
+	cleanup(cleanup_validation) struct validation v = VALIDATION(request->body);
+	cleanup(cleanup_free) char *name = validate_text(&v, &rule);
+	cleanup(cleanup_free) char *description = validate_text(&v, &description_rule);
+	const struct workflow_change change = {
+		.name = name,
+		.status = validate_word(&v, "status", "Status", false, statuses,
+					sizeof(statuses) / sizeof(statuses[0])),
+		.has_description = json_object_object_get_ex(request->body, "description", NULL),
+		.description = description,
+		.body = request->body_text,
+	};
+	validate_array(&v, "nodes", "Nodes");
+	validate_array(&v, "edges", "Edges");
+	TRY(validate_result(&v));
+	return workflow_update(app->db, request->user_id, request->ids[0], &change,
+			       &response->body);
+}
+
+struct err *workflows_delete(struct app *app, struct request *request, struct response *response)
+{
+	TRY(workflow_delete(app->db, request->user_id, request->ids[0]));
+	response_message(response, "Workflow deleted");
+	return NULL;
+}
+
+struct err *workflows_duplicate(struct app *app, struct request *request, struct response *response)
+{
+	response->status = 201;
+	return workflow_duplicate(app->db, request->user_id, request->ids[0], &response->body);
+}

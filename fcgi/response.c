@@ -1,0 +1,194 @@
+#include "fcgi/response.h"
+
+#include "jobs/base/buf.h"
+#include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
+#include "jobs/base/log.h"
+#include "jobs/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_HEAD = 4096 };
+
+/* The only place that knows which kind of error is which status. */
+static const struct {
+	int status;
+	const char *header; /* that always goes with it */
+} kinds[ERR_KINDS] = {
+	[ERR_INVALID] = { 400, "" },
+	[ERR_UNAUTHORIZED] = { 401, "WWW-Authenticate: Bearer\r\n" },
+	[ERR_FORBIDDEN] = { 403, "" },
+	[ERR_NOT_FOUND] = { 404, "" },
+	[ERR_CONFLICT] = { 409, "" },
+	[ERR_TOO_LARGE] = { 413, "" },
+	[ERR_MEDIA_TYPE] = { 415, "" },
+	[ERR_RATE_LIMITED] = { 429, "" },
+	[ERR_UPSTREAM] = { 502, "" },
+	[ERR_REFUSED] = { 502, "" },
+	[ERR_UNAVAILABLE] = { 503, "" },
+	[ERR_CANCELLED] = { 503, "" },
+	[ERR_INTERNAL] = { 500, "" },
+};
+
+static const char *phrase(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 204, "No Content" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
+		{ 502, "Bad Gateway" },
+		{ 503, "Service Unavailable" },
+	};
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "";
+}
+
+void response_clear(struct response *r)
+{
+	free(r->body);
+	*r = (struct response){ 0 };
+}
+
+void response_message(struct response *r, const char *text)
+{
+	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
+	js_set_string(o, "message", text);
+	response_json(r, 200, js_text(o));
+}
+
+void response_json(struct response *r, int status, char *json)
+{
+	free(r->body);
+	r->status = status;
+	r->body = json;
+}
+
+/* True for an origin of the comma-separated list. */
+static bool is_allowed(const char *list, const char *origin)
+{
+	size_t len = strlen(origin);
+	while (*list) {
+		list += strspn(list, ", ");
+		size_t item = strcspn(list, ", ");
+		if (item == len && len > 0 && !memcmp(list, origin, len))
+			return true;
+		list += item;
+	}
+	return false;
+}
+
+static void add_cors(struct buf *head, const struct request *request, const struct conf *conf)
+{
+	if (!*conf->cors_origin)
+		return;
+	buf_adds(head, "Vary: Origin\r\n");
+	if (is_allowed(conf->cors_origin, request->origin))
+		buf_addf(head,
+			 "Access-Control-Allow-Origin: %s\r\n"
+			 "Access-Control-Allow-Credentials: true\r\n"
+			 "Access-Control-Expose-Headers: X-Request-Id, Retry-After\r\n",
+			 request->origin);
+}
+
+/* Writes head and body; `headers` are complete lines. A client that has gone is not our concern. */
+static void send_answer(const struct request *request, const struct conf *conf, int status,
+			const char *headers, const char *body)
+{
+	cleanup(buf_clear) struct buf head = BUF(MAX_HEAD);
+	size_t len = body ? strlen(body) : 0;
+	buf_addf(&head, "Status: %d %s\r\n", status, phrase(status));
+	if (body)
+		buf_addf(&head,
+			 "Content-Type: application/json; charset=utf-8\r\n"
+			 "Content-Length: %zu\r\n",
+			 len);
+	add_cors(&head, request, conf);
+	buf_adds(&head, headers);
+	buf_adds(&head, "\r\n");
+	FCGX_PutStr(head.data, (int)head.len, request->fcgi->out);
+	if (body && strcmp(request->method, "HEAD") != 0)
+		FCGX_PutStr(body, (int)len, request->fcgi->out);
+}
+
+void response_send(const struct request *request, const struct conf *conf, const struct response *r)
+{
+	send_answer(request, conf, r->status, "", r->body);
+}
+
+/* {"error": message, "details": […]} ; the caller frees it. */
+static char *error_body(const char *message, const char *details)
+{
+	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
+	js_set_string(o, "error", message);
+	struct json_object *list = NULL;
+	if (details)
+		err_free(js_parse(details, strlen(details), &list));
+	if (list)
+		js_set(o, "details", list);
+	return js_text(o);
+}
+
+static void log_fault(const struct err *e)
+{
+	cleanup(cleanup_free) char *stack = err_stack(e);
+	if (err_kind(e) == ERR_INTERNAL)
+		log_error("%s", stack);
+	else
+		log_warn("answered %d: %s", kinds[err_kind(e)].status, stack);
+}
+
+void response_send_error(const struct request *request, const struct conf *conf,
+			 const struct err *e)
+{
+	int status = kinds[err_kind(e)].status;
+	if (status >= 500)
+		log_fault(e);
+	const char *message =
+		err_kind(e) == ERR_INTERNAL
+			? "Something went wrong on the server; its log has the details"
+			: err_message(e);
+	cleanup(buf_clear) struct buf headers = BUF(MAX_HEAD);
+	buf_adds(&headers, kinds[err_kind(e)].header);
+	int retry_after = err_retry_after(e);
+	if (status == 503 && retry_after == 0)
+		retry_after = 5;
+	if (retry_after > 0)
+		buf_addf(&headers, "Retry-After: %d\r\n", retry_after);
+	cleanup(cleanup_free) char *body = error_body(message, err_details(e));
+	send_answer(request, conf, status, headers.data ? headers.data : "", body);
+}
+
+void response_send_wrong_method(const struct request *request, const struct conf *conf,
+				const char *allow)
+{
+	cleanup(cleanup_free) char *header = mem_printf("Allow: %s\r\n", allow);
+	cleanup(cleanup_free) char *message =
+		mem_printf("This path does not take %.20s, only %s", request->method, allow);
+	cleanup(cleanup_free) char *body = error_body(message, NULL);
+	send_answer(request, conf, 405, header, body);
+}
+
+void response_send_preflight(const struct request *request, const struct conf *conf)
+{
+	send_answer(request, conf, 204,
+		    "Access-Control-Allow-Methods: GET, POST, PUT, DELETE, OPTIONS\r\n"
+		    "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
+		    "Access-Control-Max-Age: 86400\r\n",
+		    NULL);
+}

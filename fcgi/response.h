@@ -1,0 +1,35 @@
+/* An answer: a status, JSON, and how errors become both. */
+#pragma once
+#include "fcgi/request.h"
+#include "jobs/base/conf.h"
+
+/* What a handler gives on success: a status and a JSON text, which the response owns. */
+struct response {
+	int status; /* 200 unless a handler says otherwise */
+	char *body;
+};
+void response_clear(struct response *r);
+
+/* {"message": text} */
+void response_message(struct response *r, const char *text);
+
+/* Hands `json` over; the status is `status`. */
+void response_json(struct response *r, int status, char *json);
+
+/* Sends a response, with the CORS headers that `origin` may see. */
+void response_send(const struct request *request, const struct conf *conf,
+		   const struct response *r);
+
+/*
+ * Sends an error by its kind: the status, {"error":…} with the details if it has any, Retry-After
+ * and WWW-Authenticate where they belong. Bugs are answered with a general sentence, and logged.
+ */
+void response_send_error(const struct request *request, const struct conf *conf,
+			 const struct err *e);
+
+/* A path that is known, but not with this method: 405, naming the ones that are. */
+void response_send_wrong_method(const struct request *request, const struct conf *conf,
+				const char *allow);
+
+/* Answers a CORS preflight. */
+void response_send_preflight(const struct request *request, const struct conf *conf);
