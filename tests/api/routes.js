@@ -1,0 +1,296 @@
+/* The whole API as a table for the tests: what a good request of each route looks like, its answer, and its faults. */
+import assert from 'node:assert/strict';
+import { ELEVENLABS_KEY } from './stack.js';
+import { node, voiceover } from './client.js';
+import { wav } from './samples.js';
+import * as shapes from './shapes.js';
+
+/* A version 7 UUID of the year 2023, which no row has. */
+export const MISSING_ID = '01890000-0000-7000-8000-000000000000';
+
+const text = (length) => 'x'.repeat(length);
+const email = () => `${crypto.randomUUID()}@example.org`;
+const message = (sentence) => ({ message: (value) => value === sentence });
+
+async function create(user, path, body) {
+	const answer = await user.post(path, body);
+	assert.equal(answer.status, 201, answer.text);
+	return answer.body.id;
+}
+
+/* How the resources come about that a path names; each may build on the ones before it. */
+const MAKERS = {
+	key: (user) => create(user, '/api/settings/keys', { service: 'elevenlabs', key: ELEVENLABS_KEY }),
+	profile: (user) =>
+		create(user, '/api/voice-profiles', { name: 'Mine', provider: 'azure', providerVoiceId: 'en-US-JennyNeural' }),
+	async asset(user, { profile }) {
+		const answer = await user.upload(`/api/voice-profiles/${profile}/assets`, wav(1.5));
+		assert.equal(answer.status, 201, answer.text);
+		return answer.body.id;
+	},
+	workflow: (user) => user.workflow(voiceover('').slice(0, 2)),
+	failing: (user) => user.workflow(voiceover('')),
+	execution: async (user, { workflow }) => (await user.run(workflow)).id,
+	failed: async (user, { failing }) => (await user.run(failing)).id,
+};
+
+/*
+ * Each row: method and path, where `:name` is a resource of MAKERS; then
+ *   open      true where nobody has to be signed in
+ *   body      the JSON body of a good request, from the ids; such a route reads JSON
+ *   needs     resources besides those of the path
+ *   send      how to send it, where it is no JSON
+ *   status    of the answer (200), and its shape
+ *   texts     text fields: none may hold NUL
+ *   faults    pairs of a body and its faults, "field: message", in order
+ */
+const ROWS = [
+	{
+		name: 'POST /api/auth/register',
+		open: true,
+		body: () => ({ email: email(), password: 'correct horse', name: 'Somebody' }),
+		status: 201,
+		shape: { user: shapes.USER, token: shapes.TEXT },
+		texts: ['email', 'password', 'name'],
+		faults: [
+			[{}, ['email: Email is required', 'password: Password is required']],
+			[{ email: null, password: null, name: null }, ['email: Email is required', 'password: Password is required']],
+			[
+				{ email: 'nobody', password: text(7), name: text(101) },
+				[
+					'email: Email must be a valid email address',
+					'password: Password must be at least 8 characters',
+					'name: Name must be at most 100 characters',
+				],
+			],
+			[
+				{ email: 1, password: ['12345678'], name: {} },
+				['email: Email must be a string', 'password: Password must be a string', 'name: Name must be a string'],
+			],
+			[{ email: `${text(250)}@a.de`, password: text(129) }, ['email: Email must be at most 254 characters', 'password: Password must be at most 128 characters']],
+			[{ email: 'a@b.de', password: '🔑'.repeat(128) }, ['password: Password must be at most 511 bytes']],
+		],
+	},
+	{
+		name: 'POST /api/auth/login',
+		open: true,
+		body: ({ account }) => ({ email: account.email, password: account.password }),
+		shape: { user: shapes.USER, token: shapes.TEXT },
+		texts: ['email', 'password'],
+		faults: [
+			[{}, ['email: Email is required', 'password: Password is required']],
+			[{ email: 'a@b@c.de', password: '' }, ['email: Email must be a valid email address', 'password: Password is required']],
+			[{ email: true, password: 12345678 }, ['email: Email must be a string', 'password: Password must be a string']],
+		],
+	},
+	{ name: 'GET /api/auth/me', shape: { user: shapes.USER } },
+
+	{ name: 'GET /api/settings/keys', needs: ['key'], shape: [shapes.API_KEY] },
+	{
+		name: 'POST /api/settings/keys',
+		body: () => ({ service: 'azure', key: 'an-azure-key-0123456789', label: 'Work', region: 'westeurope' }),
+		status: 201,
+		shape: shapes.API_KEY,
+		texts: ['service', 'key', 'label', 'region'],
+		faults: [
+			[{}, ['service: Service is required', 'key: Key is required']],
+			[
+				{ service: 'google', key: `  ${text(9)}  `, label: text(101), region: 'west/europe' },
+				[
+					'service: Service must be one of: elevenlabs, azure, openai, anthropic',
+					'key: Key must be at least 10 characters',
+					'label: Label must be at most 100 characters',
+					'region: Region must be a name like westeurope',
+				],
+			],
+			[{ service: 'openai', key: 'a key with blanks' }, ['key: Key must not contain blanks or special characters']],
+			[{ service: 'Azure', key: 'köy-0123456789' }, [
+				'service: Service must be one of: elevenlabs, azure, openai, anthropic',
+				'key: Key must not contain blanks or special characters',
+			]],
+			[{ service: 1, key: 2, label: 3, region: 4 }, [
+				'service: Service must be a string',
+				'key: Key must be a string',
+				'label: Label must be a string',
+				'region: Region must be a string',
+			]],
+		],
+	},
+	{ name: 'DELETE /api/settings/keys/:key', shape: message('API key deleted') },
+
+	{ name: 'GET /api/voice-profiles', needs: ['profile', 'asset'], shape: [shapes.PROFILE_IN_LIST] },
+	{
+		name: 'POST /api/voice-profiles',
+		body: () => ({ name: 'My voice', provider: 'elevenlabs', language: 'de' }),
+		status: 201,
+		shape: { ...shapes.PROFILE, providerVoiceId: (value) => value === '', trainingStatus: shapes.oneOf('pending') },
+		texts: ['name', 'provider', 'providerVoiceId', 'language'],
+		faults: [
+			[{}, ['name: Name is required', 'provider: Provider is required']],
+			[{ name: ' \t ', provider: 'azure' }, [
+				'name: Name is required',
+				'providerVoiceId: Provider voice id is required for azure, such as en-US-JennyNeural',
+			]],
+			[{ name: text(201), provider: 'polly', providerVoiceId: text(501), language: text(21) }, [
+				'name: Name must be at most 200 characters',
+				'providerVoiceId: Provider voice id must be at most 500 characters',
+				'language: Language must be at most 20 characters',
+				'provider: Provider must be one of: elevenlabs, azure',
+			]],
+			[{ name: 1, provider: [], providerVoiceId: {}, language: false }, [
+				'name: Name must be a string',
+				'providerVoiceId: Provider voice id must be a string',
+				'language: Language must be a string',
+				'provider: Provider must be a string',
+			]],
+		],
+	},
+	{ name: 'GET /api/voice-profiles/:profile', needs: ['asset'], shape: shapes.PROFILE_WITH_ASSETS },
+	{
+		name: 'PUT /api/voice-profiles/:profile',
+		body: () => ({ name: 'Renamed' }),
+		shape: { ...shapes.PROFILE, name: shapes.oneOf('Renamed') },
+		texts: ['name', 'providerVoiceId', 'language'],
+		faults: [
+			[{ name: '', providerVoiceId: text(501), language: '' }, [
+				'name: Name is required',
+				'providerVoiceId: Provider voice id must be at most 500 characters',
+				'language: Language is required',
+			]],
+		],
+	},
+	{ name: 'DELETE /api/voice-profiles/:profile', shape: message('Voice profile deleted') },
+	{
+		name: 'POST /api/voice-profiles/:profile/assets',
+		send: (user, path) => user.upload(path, wav(1.5)),
+		status: 201,
+		shape: shapes.ASSET,
+	},
+	{ name: 'DELETE /api/voice-profiles/:profile/assets/:asset', shape: message('Asset deleted') },
+	{
+		name: 'POST /api/voice-profiles/:profile/train',
+		needs: ['asset'],
+		body: () => ({}),
+		shape: { id: shapes.ID, trainingStatus: shapes.oneOf('ready'), message: shapes.TEXT },
+	},
+
+	{ name: 'GET /api/workflows', needs: ['workflow', 'execution'], shape: [shapes.WORKFLOW] },
+	{
+		name: 'POST /api/workflows',
+		body: () => ({ name: 'Empty', description: 'Nothing in it' }),
+		status: 201,
+		shape: {
+			...shapes.WORKFLOW,
+			status: shapes.oneOf('DRAFT'),
+			nodes: (nodes) => nodes.length === 0,
+			edges: (edges) => edges.length === 0,
+			lastRunLog: null,
+			lastCompletedRunLog: null,
+		},
+		texts: ['name', 'description'],
+		faults: [
+			[{}, ['name: Name is required']],
+			[{ name: text(201), description: text(2001) }, [
+				'name: Name must be at most 200 characters',
+				'description: Description must be at most 2000 characters',
+			]],
+			[{ name: 1, description: 2 }, ['name: Name must be a string', 'description: Description must be a string']],
+		],
+	},
+	{ name: 'GET /api/workflows/:workflow', needs: ['execution'], shape: shapes.WORKFLOW },
+	{
+		name: 'PUT /api/workflows/:workflow',
+		body: () => ({ name: 'Changed', status: 'ACTIVE', nodes: [node('a', 'manual-trigger')], edges: [] }),
+		shape: { ...shapes.WORKFLOW, name: shapes.oneOf('Changed'), status: shapes.oneOf('ACTIVE') },
+		texts: ['name', 'description', 'status'],
+		faults: [
+			[{ name: ' ', description: text(2001), status: 'OPEN', nodes: {}, edges: 'none' }, [
+				'name: Name is required',
+				'description: Description must be at most 2000 characters',
+				'status: Status must be one of: DRAFT, ACTIVE, ARCHIVED',
+				'nodes: Nodes must be an array',
+				'edges: Edges must be an array',
+			]],
+			[{ nodes: null, edges: null }, ['nodes: Nodes must be an array', 'edges: Edges must be an array']],
+		],
+	},
+	{ name: 'DELETE /api/workflows/:workflow', shape: message('Workflow deleted') },
+	{
+		name: 'POST /api/workflows/:workflow/duplicate',
+		body: () => ({}),
+		status: 201,
+		shape: { ...shapes.WORKFLOW, name: shapes.oneOf('Test workflow (Copy)'), status: shapes.oneOf('DRAFT') },
+	},
+	{
+		name: 'POST /api/workflows/:workflow/execute',
+		body: () => ({}),
+		status: 201,
+		shape: { ...shapes.EXECUTION, status: shapes.oneOf('RUNNING'), completedAt: null, error: null },
+	},
+	{
+		name: 'POST /api/workflows/:failing/rerun',
+		needs: ['failed'],
+		body: ({ failed }) => ({ executionId: failed }),
+		status: 201,
+		shape: { ...shapes.EXECUTION, status: shapes.oneOf('RUNNING') },
+		texts: ['executionId'],
+		faults: [
+			[{}, ['executionId: executionId is required']],
+			[{ executionId: 7 }, ['executionId: executionId must be a string']],
+		],
+	},
+	{
+		name: 'POST /api/workflows/:workflow/execute-node',
+		needs: ['execution'],
+		body: ({ execution }) => ({ nodeId: 'script', priorExecutionId: execution }),
+		shape: { stepLog: { ...shapes.STEP_LOG, status: shapes.oneOf('success') } },
+		texts: ['nodeId', 'priorExecutionId'],
+		faults: [
+			[{}, ['nodeId: nodeId is required']],
+			[{ nodeId: 1, priorExecutionId: [] }, ['nodeId: nodeId must be a string', 'priorExecutionId: priorExecutionId must be a string']],
+		],
+	},
+	{ name: 'GET /api/workflows/:workflow/executions', needs: ['execution'], shape: [shapes.EXECUTION] },
+	{
+		name: 'GET /api/workflows/:workflow/executions/:execution',
+		shape: { ...shapes.EXECUTION, status: shapes.oneOf('COMPLETED'), completedAt: shapes.TIME },
+	},
+	{
+		name: 'POST /api/workflows/:workflow/executions/:execution/cancel',
+		body: () => ({}),
+		shape: { ...shapes.EXECUTION, status: shapes.oneOf('COMPLETED') },
+	},
+
+	{
+		name: 'GET /api/storage/play',
+		send: (user, path) => user.get(`${path}?key=voice-output/${user.user.id}/a.mp3`),
+		shape: { url: /^http:\/\// },
+	},
+	{ name: 'GET /api/health', open: true, shape: { status: shapes.oneOf('ok'), timestamp: shapes.TIME, uptime: Number.isFinite } },
+	{ name: 'GET /api/health/ready', open: true, shape: { status: shapes.oneOf('ok') } },
+];
+
+export const ROUTES = ROWS.map((row) => {
+	const [method, path] = row.name.split(' ');
+	const places = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
+	return { method, path, places, status: 200, faults: [], ...row, needs: [...places, ...(row.needs ?? [])] };
+});
+
+/* The path with these ids in its places. */
+export function fill(path, ids) {
+	return path.replace(/:(\w+)/g, (_, name) => ids[name]);
+}
+
+/* Makes what a good request of the route needs; resolves to the ids. */
+export async function prepare(route, user) {
+	const ids = { account: user };
+	for (const name of route.needs) ids[name] = await MAKERS[name](user, ids);
+	return ids;
+}
+
+/* Sends a good request of the route, to resources with these ids. */
+export function sendGood(route, user, ids) {
+	const path = fill(route.path, ids);
+	if (route.send) return route.send(user, path);
+	return user.send(route.method, path, { body: route.body?.(ids) });
+}
