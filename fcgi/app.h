@@ -1,5 +1,6 @@
 /* What a responder works with; one a process. */
 #pragma once
+#include "fcgi/token_cache.h"
 #include "jobs/io/db.h"
 #include "jobs/io/http.h"
 #include "jobs/io/services.h"
@@ -11,6 +12,7 @@
 struct app {
 	const struct conf *conf;
 	struct services services;
+	struct token_cache *tokens;
 	struct db *db;         /* the requests' own connection */
 	struct http *http;     /* for calls that a request makes itself */
 	struct queue *queue;   /* NULL without REDIS_URL; then there is a runner */

@@ -10,10 +10,11 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -21,52 +22,56 @@ static const char program[] = "voiceover-fcgi";
 static const int stop_signals[] = { SIGTERM, SIGINT, SIGUSR1 };
 enum { STOP_SIGNALS = sizeof(stop_signals) / sizeof(stop_signals[0]) };
 
-/* Only has to interrupt the wait for a request; sigpending tells that there is a stop. */
-static void on_stop(int signal)
+/*
+ * A descriptor that becomes readable on a stop. The signals stay blocked all the time: libfcgi
+ * takes an interrupted read for the end of the body. Threads inherit the mask.
+ */
+static int open_stop(void)
 {
-	(void)signal;
-	FCGX_ShutdownPending();
+	sigset_t stop;
+	sigemptyset(&stop);
+	for (int i = 0; i < STOP_SIGNALS; i++)
+		sigaddset(&stop, stop_signals[i]);
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &stop, SFD_CLOEXEC);
 }
 
 /*
- * Signals are blocked all the time but while waiting for a request: libfcgi takes an interrupted
- * read for the end of the body. Returns what the mask is while waiting.
+ * Watches for requests and for a stop. Exclusively, as the whole pool shares the socket: without
+ * it, each request would wake every idle responder.
  */
-static sigset_t block_stop_signals(void)
+static int open_watch(int stop)
 {
-	sigset_t stop, waiting;
-	struct sigaction action = { .sa_handler = on_stop }; /* no SA_RESTART: it must wake poll */
-	sigemptyset(&stop);
-	for (int i = 0; i < STOP_SIGNALS; i++) {
-		sigaction(stop_signals[i], &action, NULL);
-		sigaddset(&stop, stop_signals[i]);
-	}
-	pthread_sigmask(SIG_BLOCK, &stop, &waiting);
-	for (int i = 0; i < STOP_SIGNALS; i++)
-		sigdelset(&waiting, stop_signals[i]);
-	signal(SIGPIPE, SIG_IGN);
-	return waiting;
+	struct epoll_event request = { .events = EPOLLIN | EPOLLEXCLUSIVE,
+				       .data.fd = STDIN_FILENO };
+	struct epoll_event leave = { .events = EPOLLIN, .data.fd = stop };
+	int watch = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll_ctl(watch, EPOLL_CTL_ADD, STDIN_FILENO, &request) != 0 ||
+	    epoll_ctl(watch, EPOLL_CTL_ADD, stop, &leave) != 0)
+		return -1;
+	return watch;
 }
 
-/* A busy process finds a request each time it polls, so a pending signal has to be asked for. */
-static bool must_stop(void)
+/* Waits for a request; false when there is a stop, even if there is a request as well. */
+static bool await_request(int watch)
 {
-	sigset_t pending;
-	sigpending(&pending);
-	for (int i = 0; i < STOP_SIGNALS; i++)
-		if (sigismember(&pending, stop_signals[i]))
-			return true;
-	return false;
+	struct epoll_event events[2];
+	int n;
+	do
+		n = epoll_wait(watch, events, 2, -1);
+	while (n < 0 && errno == EINTR); /* a debugger, or SIGSTOP and SIGCONT */
+	for (int i = 0; i < n; i++)
+		if (events[i].data.fd != STDIN_FILENO)
+			return false;
+	return n > 0;
 }
 
 /* Serves until a stop, or until this process has served its share. */
-static void serve_requests(struct app *app, FCGX_Request *request, const sigset_t *waiting)
+static void serve_requests(struct app *app, FCGX_Request *request, int watch)
 {
-	struct pollfd listener = { .fd = STDIN_FILENO, .events = POLLIN };
 	int left = app->conf->requests_per_responder;
-	while (left > 0 && !must_stop()) {
-		if (ppoll(&listener, 1, NULL, waiting) < 0 && errno == EINTR)
-			break;
+	while (left > 0 && await_request(watch)) {
 		int rc = FCGX_Accept_r(request);
 		if (rc == -EAGAIN || rc == EAGAIN)
 			continue; /* another responder was faster */
@@ -82,6 +87,7 @@ static struct err *open_app(struct app *app, const struct conf *conf)
 {
 	*app = (struct app){
 		.conf = conf,
+		.tokens = token_cache_new(),
 		.db = db_new(conf->database_url, program),
 		.http = http_new(),
 		.started_ms = clock_monotonic_ms(),
@@ -113,13 +119,14 @@ static void close_app(struct app *app)
 	services_close(&app->services);
 	http_free(app->http);
 	db_free(app->db);
+	token_cache_free(app->tokens);
 }
 
 static int run(const struct conf *conf)
 {
 	FCGX_Request request;
-	sigset_t waiting = block_stop_signals();
-	if (FCGX_Init() != 0 ||
+	int stop = open_stop(), watch = open_watch(stop);
+	if (watch < 0 || FCGX_Init() != 0 ||
 	    FCGX_InitRequest(&request, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		return EX_OSERR;
 	fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
@@ -130,7 +137,7 @@ static int run(const struct conf *conf)
 		return EX_CONFIG;
 	}
 	log_info("up");
-	serve_requests(&app, &request, &waiting);
+	serve_requests(&app, &request, watch);
 	FCGX_Free(&request, 1);
 	close_app(&app);
 	log_info("down");

@@ -10,13 +10,23 @@
 
 #include <string.h>
 
+static struct err *sign_in(struct app *app, struct request *request)
+{
+	int64_t now_ms = clock_ms(), expires_s;
+	const char *value = request->authorization;
+	if (token_cache_get(app->tokens, value, now_ms, request->user_id))
+		return NULL;
+	TRY(token_verify(app->conf->jwt_secret, value, now_ms, request->user_id, &expires_s));
+	token_cache_put(app->tokens, value, expires_s, request->user_id);
+	return NULL;
+}
+
 /* What every route has in common: the sign-in and the body, as its flags say. */
 static struct err *run_route(struct app *app, const struct route *route, struct request *request,
 			     struct response *response)
 {
 	if (!(route->flags & ROUTE_PUBLIC))
-		TRY(token_verify(app->conf->jwt_secret, request->authorization, clock_ms(),
-				 request->user_id));
+		TRY(sign_in(app, request));
 	if (route->flags & ROUTE_JSON)
 		TRY(request_read_json(request));
 	return route->run(app, request, response);

@@ -93,9 +93,9 @@ static bool has_our_header(const char *token)
 	return alg && !strcmp(alg, "HS256") && !json_object_object_get_ex(header, "crit", NULL);
 }
 
-/* True if the token is ours and has not expired; fills the user's id. */
+/* True if the token is ours and has not expired; fills the user's id and the expiry. */
 static bool is_valid(const char *secret, const char *token, int64_t now_ms,
-		     char ret_user_id[static ID_SIZE])
+		     char ret_user_id[static ID_SIZE], int64_t *ret_expires_s)
 {
 	cleanup(cleanup_jwt) jwt_t *jwt = NULL;
 	if (!has_shape(token) || !has_our_header(token))
@@ -112,11 +112,12 @@ static bool is_valid(const char *secret, const char *token, int64_t now_ms,
 	if (!user_id || !id_is_valid(user_id))
 		return false;
 	memcpy(ret_user_id, user_id, ID_SIZE);
+	*ret_expires_s = expires;
 	return true;
 }
 
 struct err *token_verify(const char *secret, const char *authorization, int64_t now_ms,
-			 char ret_user_id[static ID_SIZE])
+			 char ret_user_id[static ID_SIZE], int64_t *ret_expires_s)
 {
 	static const char scheme[] = "Bearer ";
 	size_t len = sizeof(scheme) - 1;
@@ -126,7 +127,7 @@ struct err *token_verify(const char *secret, const char *authorization, int64_t 
 	token += strspn(token, " ");
 	if (!*token)
 		return err_new(ERR_UNAUTHORIZED, "Authentication required");
-	if (!is_valid(secret, token, now_ms, ret_user_id))
+	if (!is_valid(secret, token, now_ms, ret_user_id, ret_expires_s))
 		return err_new(ERR_UNAUTHORIZED, "Invalid or expired token");
 	return NULL;
 }

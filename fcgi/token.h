@@ -15,9 +15,9 @@ char *token_new(const char *secret, const char *user_id, const char *email, int6
 	__attribute__((returns_nonnull));
 
 /*
- * Who the value of an Authorization header signs in. ERR_UNAUTHORIZED with the contract's two
- * sentences: "Authentication required" where there is no bearer token, "Invalid or expired token"
- * where it is not one of ours, whatever is wrong with it.
+ * Who the value of an Authorization header signs in, and until when. ERR_UNAUTHORIZED with the
+ * contract's two sentences: "Authentication required" where there is no bearer token, "Invalid or
+ * expired token" where it is not one of ours, whatever is wrong with it.
  */
 must_check struct err *token_verify(const char *secret, const char *authorization, int64_t now_ms,
-				    char ret_user_id[static ID_SIZE]);
+				    char ret_user_id[static ID_SIZE], int64_t *ret_expires_s);

@@ -55,7 +55,8 @@ static struct err *inspect(int fd, const struct multipart *m, const struct part 
 	return NULL;
 }
 
-static struct err *find_file(const struct multipart *m, const struct part **ret)
+/* The part that is the file; what it points to stays the multipart's. */
+static struct err *find_file(const struct multipart *m, struct part *ret)
 {
 	const struct part *file = multipart_find(m, "file");
 	if (!file || (file->length == 0 && !(file->filename && *file->filename)))
@@ -64,11 +65,14 @@ static struct err *find_file(const struct multipart *m, const struct part **ret)
 		return err_new(ERR_INVALID, "Upload one file at a time");
 	if (file->length > MAX_FILE)
 		return err_new(ERR_TOO_LARGE, "The file is larger than 25 MB");
-	*ret = file;
+	*ret = *file;
 	return NULL;
 }
 
-/* Stores the file, then records it; a file that could not be recorded does not stay. */
+/*
+ * Stores the file, then records it. A file that is not recorded does not stay, nor one whose
+ * upload failed: the storage may have taken it all the same, and only its answer was lost.
+ */
 static struct err *store(struct app *app, struct request *request, const struct http_file *file,
 			 enum audio_format format, double duration, struct response *response)
 {
@@ -78,14 +82,17 @@ static struct err *store(struct app *app, struct request *request, const struct 
 	cleanup(cleanup_free) char *key = mem_printf("voice-assets/%s/%s_training.%s", user,
 						     id_new(id), audio_extension(format));
 	cleanup(cleanup_free) char *url = s3_url(services->s3, key);
-	const struct s3_body body = { .file = file };
-	TRY(s3_put(services->s3, app->http, key, audio_content_type(format), &body, NULL));
 	const struct voice_asset asset = { key, url, duration };
-	struct err *e = voice_asset_create(app->db, user, request->ids[0], &asset, &response->body);
+	const struct s3_body body = { .file = file };
+	struct err *e =
+		s3_put(services->s3, app->http, key, audio_content_type(format), &body, NULL);
+	if (!e)
+		e = voice_asset_create(app->db, user, request->ids[0], &asset, &response->body);
 	if (e) {
 		cleanup(cleanup_err) struct err *left = s3_delete(services->s3, app->http, key);
 		if (left)
-			log_warn("sample %s is left in the storage: %s", key, err_message(left));
+			log_warn("sample %s may be left in the storage: %s", key,
+				 err_message(left));
 	}
 	return e;
 }
@@ -101,12 +108,12 @@ struct err *voice_assets_create(struct app *app, struct request *request, struct
 	TRY(request_open_body(request, MAX_BODY, &fd, &size));
 	cleanup(multipart_clear) struct multipart m = { 0 };
 	TRY(multipart_parse(fd, size, boundary, &m));
-	const struct part *part = NULL;
+	struct part part = { 0 };
 	TRY(find_file(&m, &part));
 	enum audio_format format = AUDIO_UNKNOWN;
 	double duration = 0;
-	TRY(inspect(fd, &m, part, &format, &duration));
-	const struct http_file file = { .fd = fd, .offset = part->offset, .length = part->length };
+	TRY(inspect(fd, &m, &part, &format, &duration));
+	const struct http_file file = { .fd = fd, .offset = part.offset, .length = part.length };
 	TRY(store(app, request, &file, format, duration, response));
 	response->status = 201;
 	return NULL;

@@ -20,12 +20,9 @@ struct err *user_create(struct db *db, const char *email, const char *password, 
 	char id[ID_SIZE];
 	cleanup(cleanup_free) char *hash = password_hash(password);
 	char *json = NULL;
-	struct err *e = db_text(db, &Q_USER_CREATE, PARAMS(id_new(id), email, hash, name), &json);
-	if (e && err_kind(e) == ERR_CONFLICT) {
-		err_free(e);
+	TRY(db_text(db, &Q_USER_CREATE, PARAMS(id_new(id), email, hash, name), &json));
+	if (!json)
 		return err_new(ERR_CONFLICT, "A user with this email already exists");
-	}
-	TRY(e);
 	*ret = (struct user){ mem_strdup(id), mem_strdup(email), json };
 	return NULL;
 }

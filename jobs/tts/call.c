@@ -49,8 +49,9 @@ struct err *call_refused(struct http *http, enum refusal refusal, const char *ti
 struct err *call_take_audio(struct http_response *response, const char *title,
 			    enum audio_format format, uint32_t pcm_rate, struct tts_result *ret)
 {
+	char *body = take(response->body);
 	cleanup(audio_bytes_clear) struct audio_bytes audio = {
-		.data = (uint8_t *)take(response->body),
+		.data = (uint8_t *)body,
 		.len = response->body_len,
 	};
 	struct audio_info info;
