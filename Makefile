@@ -55,7 +55,7 @@ install: all                              ## install below DESTDIR; GNU director
 	cp -r nginx/www $(DESTDIR)$(datadir)/voiceover
 	tools/nginx-site $(DESTDIR)$(sysconfdir)/voiceover/nginx CONF_DIR=$(sysconfdir)/voiceover/nginx WWW_ROOT=$(datadir)/voiceover/www $(NGINX)
 
-lint: fmt-check layers tidy cppcheck analyze shellcheck nginx-check  ## run all of the following
+lint: fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check  ## run all of the following
 fmt-check:                                ## is the formatting right?
 	clang-format --style=file:tools/clang-format --dry-run -Werror $(SOURCES)
 layers:                                   ## do dependencies point one way, and is SQL where it belongs?
@@ -68,6 +68,8 @@ shellcheck:                               ## shellcheck
 	shellcheck -x $(SHELL_SCRIPTS)
 nginx-check:                              ## nginx -t on the finished site
 	@tools/check-nginx
+readme-check: $(OUT)/bin/voiceoverctl     ## does the README list every setting as it is?
+	@$< config 2>/dev/null | grep '^| `' >build/settings; grep '^| `' README.md | diff build/settings -
 fmt:                                      ## format the sources
 	clang-format --style=file:tools/clang-format -i $(SOURCES)
 clean:                                    ## remove every build
@@ -115,6 +117,6 @@ compile  = $(call say,CC  $<) mkdir -p $(@D); $(CC) $(FLAGS) -MMD -MP -c -o $@ $
 archive  = $(call say,AR  $@) mkdir -p $(@D); rm -f $@; ar rcs $@ $(filter %.o,$^)
 link     = $(call say,LD  $@) mkdir -p $(@D); $(CC) $(FLAGS) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(LIBS) $(if $(findstring /tests/,$@),-lcmocka)
 
-.PHONY: all check check-unit drivers fuzz install lint fmt-check layers tidy cppcheck analyze shellcheck nginx-check fmt clean help
+.PHONY: all check check-unit drivers fuzz install lint fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check fmt clean help
 .SECONDARY:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
