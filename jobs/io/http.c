@@ -161,7 +161,7 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 {
 	(void)a, (void)b, (void)c, (void)d;
 	const struct call *call = arg;
-	return call->request->cancel && atomic_load(call->request->cancel);
+	return stop_is_due(call->request->stop);
 }
 
 static void cleanup_slist(struct curl_slist **list)
@@ -289,8 +289,7 @@ static struct err *transport_error(const struct call *call, CURLcode code)
 	cleanup(cleanup_free) char *host = host_of(call->request->url);
 	if (call->too_big)
 		return err_new(ERR_TOO_LARGE, "The answer of %s is larger than allowed", host);
-	if (code == CURLE_ABORTED_BY_CALLBACK && call->request->cancel &&
-	    atomic_load(call->request->cancel))
+	if (code == CURLE_ABORTED_BY_CALLBACK && stop_is_due(call->request->stop))
 		return err_new(ERR_CANCELLED, "The call to %s was cancelled", host);
 	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
 		return err_new(ERR_INVALID, "Not a usable http or https URL (host %s)", host);

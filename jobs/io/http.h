@@ -1,8 +1,8 @@
 /* HTTP calls to the outside, through libcurl. */
 #pragma once
 #include "jobs/base/err.h"
+#include "jobs/base/stop.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,7 +46,7 @@ struct http_request {
 	size_t max_response;             /* limit of a body in memory; 0: 1 MiB */
 	int timeout_s;                   /* of the whole call; 0: 60 */
 	bool http_1_1;                   /* where the reason phrase matters */
-	const atomic_bool *cancel;       /* ends the call within a second once true; or NULL */
+	const struct stop *stop;         /* ends the call within a second once due; or NULL */
 };
 
 struct http_response {

@@ -170,7 +170,7 @@ struct call {
 	const char *method, *key, *content_type;
 	const struct s3_body *body;
 	const struct http_file *save_to;
-	const atomic_bool *cancel;
+	const struct stop *stop;
 };
 
 static struct err *send_once(const struct s3 *s3, struct http *http, const struct call *call,
@@ -207,7 +207,7 @@ static struct err *send_once(const struct s3 *s3, struct http *http, const struc
 		.body_file = call->body ? call->body->file : NULL,
 		.save_to = call->save_to,
 		.timeout_s = PUT_TIMEOUT_S,
-		.cancel = call->cancel,
+		.stop = call->stop,
 	};
 	return http_perform(http, &request, ret, NULL);
 }
@@ -276,13 +276,13 @@ static struct err *perform(const struct s3 *s3, struct http *http, const struct 
 }
 
 struct err *s3_put(const struct s3 *s3, struct http *http, const char *key,
-		   const char *content_type, const struct s3_body *body, const atomic_bool *cancel)
+		   const char *content_type, const struct s3_body *body, const struct stop *stop)
 {
 	const struct call call = { .method = "PUT",
 				   .key = key,
 				   .content_type = content_type,
 				   .body = body,
-				   .cancel = cancel };
+				   .stop = stop };
 	uint64_t len;
 	return perform(s3, http, &call, &len);
 }

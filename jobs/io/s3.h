@@ -29,7 +29,7 @@ struct s3_body {
  */
 must_check struct err *s3_put(const struct s3 *s3, struct http *http, const char *key,
 			      const char *content_type, const struct s3_body *body,
-			      const atomic_bool *cancel);
+			      const struct stop *stop);
 must_check struct err *s3_get(const struct s3 *s3, struct http *http, const char *key,
 			      const struct http_file *save_to, uint64_t *ret_len);
 must_check struct err *s3_delete(const struct s3 *s3, struct http *http, const char *key);

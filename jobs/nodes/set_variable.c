@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-struct err *set_variable_run(struct node_run *run, struct json_object **ret_output)
+static struct err *run_set_variable(struct node_run *run, struct json_object **ret_output)
 {
 	const char *name = js_string(run->config, "variableName");
 	if (!name || !*name)
@@ -25,3 +25,26 @@ struct err *set_variable_run(struct node_run *run, struct json_object **ret_outp
 	js_set(*ret_output, name, value);
 	return NULL;
 }
+
+const struct node_type set_variable_node = {
+	.name = "set-variable",
+	.category = "utility",
+	.title = "Set Variable",
+	.description = "Gives a value a name",
+	.inputs = node_input,
+	.outputs = node_output,
+	.fields =
+		(const struct node_field[]){
+			{ .name = "variableName",
+			  .label = "Name",
+			  .kind = FIELD_TEXT,
+			  .required = true,
+			  .help = "A variable named text is what the voice nodes speak" },
+			{ .name = "value",
+			  .label = "Value",
+			  .kind = FIELD_LONG_TEXT,
+			  .help = "Blank: the input. {{input}} and {{nodeId.path}} are replaced" },
+			{ 0 },
+		},
+	.run = run_set_variable,
+};

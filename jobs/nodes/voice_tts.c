@@ -113,7 +113,7 @@ static struct err *speak(const struct node_run *run, const struct voiceover *v,
 		.stability = setting(run, "stability"),
 		.similarity_boost = setting(run, "similarityBoost"),
 		.speaking_rate = setting(run, "speakingRate"),
-		.cancel = run->cancel,
+		.stop = run->stop,
 	};
 	return synthesize(run->http, run->services->conf, v->provider, &v->key.key, &request, ret);
 }
@@ -155,17 +155,16 @@ static struct err *speak_and_store(struct node_run *run, const struct voiceover 
 	TRY(speak(run, v, format, speech));
 	run->cost = cost_of(v, speech);
 	run->notes = json_object_get(speech->notes);
-	cleanup(cleanup_free) char *key =
-		mem_printf("voice-output/%s/%s_%zu.%s", run->user_id, run->run_id, run->position,
-			   audio_extension(format));
+	cleanup(cleanup_free) char *key = mem_printf("voice-output/%s/%s.%s", run->user_id,
+						     run->file_name, audio_extension(format));
 	const struct s3_body body = { .bytes = speech->audio, .len = speech->audio_len };
 	TRY(s3_put(run->services->s3, run->http, key, audio_content_type(format), &body,
-		   run->cancel));
+		   run->stop));
 	*ret_output = describe(run, v, &speech->info, key);
 	return NULL;
 }
 
-struct err *voice_tts_run(struct node_run *run, struct json_object **ret_output)
+static struct err *run_voice_tts(struct node_run *run, struct json_object **ret_output)
 {
 	cleanup(voiceover_clear) struct voiceover v = { 0 };
 	struct db *db = db_pool_get(run->services->pool);
@@ -175,3 +174,55 @@ struct err *voice_tts_run(struct node_run *run, struct json_object **ret_output)
 	cleanup(tts_result_clear) struct tts_result speech = { 0 };
 	return speak_and_store(run, &v, &speech, ret_output);
 }
+
+const struct node_type voice_tts_node = {
+	.name = "voice.tts",
+	.category = "voice",
+	.title = "My Voice (Clone) → Generate Voiceover",
+	.description = "Speaks a text in one of your voices",
+	.inputs = (const struct node_port[]){ { "text", "Text" }, { 0 } },
+	.outputs = (const struct node_port[]){ { "audio", "Audio" }, { 0 } },
+	.fields =
+		(const struct node_field[]){
+			{ .name = "voiceProfileId",
+			  .label = "Voice profile",
+			  .kind = FIELD_VOICE_PROFILE,
+			  .required = true,
+			  .help = "The voice that speaks; it has to be trained" },
+			{ .name = "text",
+			  .label = "Text",
+			  .kind = FIELD_LONG_TEXT,
+			  .help = "Blank: the text from upstream. {{input}} and {{nodeId.path}} "
+				  "are "
+				  "replaced" },
+			{ .name = "format",
+			  .label = "Format",
+			  .kind = FIELD_SELECT,
+			  .fallback = "\"mp3\"",
+			  .options = (const char *const[]){ "mp3", "wav", NULL },
+			  .help = "MP3 is smaller, WAV is for editing" },
+			{ .name = "stability",
+			  .label = "Stability",
+			  .kind = FIELD_NUMBER,
+			  .fallback = "0.5",
+			  .min = 0,
+			  .max = 1,
+			  .help = "Lower is livelier, higher is steadier (ElevenLabs)" },
+			{ .name = "similarityBoost",
+			  .label = "Similarity",
+			  .kind = FIELD_NUMBER,
+			  .fallback = "0.75",
+			  .min = 0,
+			  .max = 1,
+			  .help = "How close to the samples the voice stays (ElevenLabs)" },
+			{ .name = "speakingRate",
+			  .label = "Speed",
+			  .kind = FIELD_NUMBER,
+			  .fallback = "1.0",
+			  .min = 0.5,
+			  .max = 2,
+			  .help = "1 is the voice's own; a provider may allow less" },
+			{ 0 },
+		},
+	.run = run_voice_tts,
+};

@@ -207,7 +207,7 @@ static struct err *synthesize(struct http *http, const struct conf *conf, const 
 		.max_response = CALL_MAX_AUDIO,
 		.timeout_s = call_timeout_s(conf, utf8_length(request->text)),
 		.http_1_1 = true,
-		.cancel = request->cancel,
+		.stop = request->stop,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
 	TRY(call_perform(http, title, &call, &response));

@@ -147,7 +147,7 @@ static struct err *synthesize(struct http *http, const struct conf *conf, const 
 		.body_len = strlen(body),
 		.max_response = CALL_MAX_AUDIO,
 		.timeout_s = call_timeout_s(conf, utf8_length(request->text)),
-		.cancel = request->cancel,
+		.stop = request->stop,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
 	cleanup(cleanup_err) struct err *e = call_perform(http, title, &call, &response);

@@ -8,7 +8,6 @@
 #include "jobs/io/http.h"
 
 #include <json-c/json.h>
-#include <stdatomic.h>
 #include <stddef.h>
 
 /* Whose account pays. Borrowed strings; the key is a secret. */
@@ -24,7 +23,7 @@ struct tts_request {
 	const char *language;
 	enum audio_format format;                          /* AUDIO_MP3 or AUDIO_WAV */
 	double stability, similarity_boost, speaking_rate; /* rate 1 is the voice's own pace */
-	const atomic_bool *cancel;                         /* or NULL */
+	const struct stop *stop; /* or NULL */
 };
 
 /* What came back; tts_result_clear frees it. */

@@ -60,26 +60,12 @@ static int64_t with_jitter(int64_t wait_ms, bool asked_for)
 	return wait_ms * (least + arc4random_uniform(spread + 1)) / 100;
 }
 
-static bool is_cancelled(const struct tts_request *request)
-{
-	return request->cancel && atomic_load(request->cancel);
-}
-
-static void wait_for(int64_t wait_ms, const struct tts_request *request)
-{
-	int64_t deadline = clock_monotonic_ms() + wait_ms, left;
-	while (!is_cancelled(request) && (left = deadline - clock_monotonic_ms()) > 0) {
-		int64_t step = left < CANCEL_STEP_MS ? left : CANCEL_STEP_MS;
-		nanosleep(&(struct timespec){ .tv_nsec = step * 1000000 }, NULL);
-	}
-}
-
 struct err *synthesize(struct http *http, const struct conf *conf, const struct provider *provider,
 		       const struct tts_key *key, const struct tts_request *request,
 		       struct tts_result *ret)
 {
 	TRY(check_text(provider, request));
-	for (int tries = 1; !is_cancelled(request); tries++) {
+	for (int tries = 1; !stop_is_due(request->stop); tries++) {
 		struct tts_result result = { .billed_characters = -1 };
 		struct err *e = provider->synthesize(http, conf, key, request, &result);
 		if (!e) {
@@ -93,7 +79,7 @@ struct err *synthesize(struct http *http, const struct conf *conf, const struct 
 					SYNTHESIZE_TRIES);
 		wait_ms = with_jitter(wait_ms, err_retry_after(e) > 0);
 		err_free(e);
-		wait_for(wait_ms, request);
+		stop_sleep(request->stop, wait_ms);
 	}
 	return err_new(ERR_CANCELLED, "The speech of %s was cancelled", provider->title);
 }

@@ -9,7 +9,7 @@ enum { SYNTHESIZE_TRIES = 3 };
 /*
  * Speaks `request` with up to SYNTHESIZE_TRIES tries. Between two the wait is the provider's
  * Retry-After, else conf->provider_retry_ms doubled from try to try, at most a minute, with jitter;
- * request->cancel ends it. Only what may pass on another try is tried again. A text longer than one
+ * request->stop ends it. Only what may pass on another try is tried again. A text longer than one
  * request takes is ERR_INVALID naming both lengths; one without a letter or digit is ERR_INVALID
  * too.
  */

@@ -66,7 +66,7 @@ static struct err *run_synthesize(const struct call *call, struct json_object *o
 		.stability = js_number(call->in, "stability", NAN),
 		.similarity_boost = js_number(call->in, "similarityBoost", NAN),
 		.speaking_rate = js_number(call->in, "speakingRate", NAN),
-		.cancel = &cancelled,
+		.stop = &(const struct stop){ .asked = &cancelled },
 	};
 	cleanup(tts_result_clear) struct tts_result result = { 0 };
 	TRY(synthesize(call->http, &call->conf, call->provider, &call->key, &request, &result));

@@ -122,7 +122,8 @@ static void test_cancelling(void **state)
 	atomic_bool cancel = true;
 	cleanup(tts_result_clear) struct tts_result r = { 0 };
 	struct tts_request request = plain_request("v", "Hi");
-	request.cancel = &cancel;
+	const struct stop stop = { .asked = &cancel };
+	request.stop = &stop;
 	assert_error(run(&request, &r), ERR_CANCELLED, "cancelled");
 	assert_int_equal(script.calls, 0);
 
