@@ -1,5 +1,6 @@
 #include "jobs/base/conf.h"
 
+#include "jobs/base/allow_list.h"
 #include "jobs/base/buf.h"
 #include "jobs/base/cleanup.h"
 #include "jobs/base/log.h"
@@ -79,12 +80,18 @@ static const struct item items[] = {
 	  "where the bucket can be read publicly; default: s3://<bucket>/<key>" },
 	{ "CORS_ORIGIN", AT(cors_origin), TEXT, 0, "", 0, 4096,
 	  "origins, comma-separated, whose pages may call the API" },
+	{ "EGRESS_ALLOW", AT(egress_allow), TEXT, 0, "", 0, 4096,
+	  "private hosts and blocks that workflows may call: nas.lan, .corp.example, 10.1.0.0/16" },
 	{ "LOG_LEVEL", AT(log_level), TEXT, 0, "info", 1, 16,
 	  "error, warn, info or debug" },
 	{ "PROVIDER_RETRY_MS", AT(provider_retry_ms), INT, 0, "1000", 1, 60000,
 	  "wait before the second try at a provider; doubles from try to try" },
 	{ "PROVIDER_TIMEOUT_S", AT(provider_timeout_s), INT, 0, "240", 1, 3600,
 	  "longest wait for one answer of a provider" },
+	{ "WORKFLOW_PARALLELISM", AT(workflow_parallelism), INT, 0, "4", 1, 32,
+	  "branches of one workflow that run side by side" },
+	{ "WORKFLOW_TIMEOUT_S", AT(workflow_timeout_s), INT, 0, "21600", 1, 604800,
+	  "longest time that one run of a workflow may take" },
 	{ "ENGINE_THREADS", AT(engine_threads), INT, 0, "4", 1, 256,
 	  "without Redis: workflows that one responder runs at a time" },
 	{ "REQUESTS_PER_RESPONDER", AT(requests_per_responder), INT, 0, "1000000", 100, INT_MAX,
@@ -181,6 +188,9 @@ struct err *conf_load(enum conf_need need, struct conf *ret)
 		read_item(&items[i], need, ret, &faults);
 	if (log_level_parse(ret->log_level) < 0)
 		buf_adds(&faults, "LOG_LEVEL must be error, warn, info or debug\n");
+	cleanup(cleanup_err) struct err *e = allow_list_check(ret->egress_allow);
+	if (e)
+		buf_addf(&faults, "EGRESS_ALLOW: %s\n", err_message(e));
 	if (faults.len == 0)
 		return NULL;
 	faults.data[faults.len - 1] = '\0'; /* the last line end */

@@ -21,8 +21,10 @@ struct conf {
 	const char *s3_bucket, *s3_access_key_id, *s3_secret_access_key, *s3_region;
 	const char *s3_endpoint, *s3_public_base_url;
 	const char *cors_origin, *log_level;
+	const char *egress_allow; /* see jobs/base/allow_list.h */
 	bool s3_force_path_style;
 	int provider_retry_ms, provider_timeout_s;
+	int workflow_parallelism, workflow_timeout_s;
 	int engine_threads, requests_per_responder, stop_grace_s;
 };
 

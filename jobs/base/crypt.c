@@ -1,5 +1,6 @@
 #include "jobs/base/crypt.h"
 
+#include "jobs/base/base64.h"
 #include "jobs/base/cleanup.h"
 #include "jobs/base/digest.h"
 #include "jobs/base/mem.h"
@@ -69,26 +70,14 @@ char *crypt_seal(const struct crypt_key *key, const char *context, const char *p
 	or_die(EVP_EncryptFinal_ex(ctx, text + n, &n));
 	or_die(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, tag));
 
-	char *base64 = mem_alloc(4 * (size / 3 + 1) + 1);
-	EVP_EncodeBlock((uint8_t *)base64, sealed, (int)size);
-	return base64;
-}
-
-/* Decodes base64 into `bytes` (3/4 of its length); returns the number of bytes, or -1. */
-static int decode(const char *base64, uint8_t *bytes)
-{
-	size_t len = strlen(base64), padding = 0;
-	int n = EVP_DecodeBlock(bytes, (const uint8_t *)base64, (int)len);
-	while (padding < 2 && padding < len && base64[len - 1 - padding] == '=')
-		padding++;
-	return n < 0 ? -1 : n - (int)padding;
+	return base64_encode(sealed, size);
 }
 
 struct err *crypt_open(const struct crypt_key *key, const char *context, const char *sealed,
 		       char **ret)
 {
-	cleanup(cleanup_free) uint8_t *bytes = mem_alloc(strlen(sealed) + 1);
-	int size = decode(sealed, bytes), len = size - NONCE_SIZE - TAG_SIZE, n, rest;
+	cleanup(cleanup_free) uint8_t *bytes = NULL;
+	int size = base64_decode(sealed, &bytes), len = size - NONCE_SIZE - TAG_SIZE, n, rest;
 	if (len < 0)
 		return err_new(ERR_INTERNAL, "a stored secret is damaged");
 	uint8_t *text = bytes + NONCE_SIZE;

@@ -13,13 +13,14 @@ enum err_kind {
 	ERR_NOT_FOUND,    /* also for what belongs to somebody else */
 	ERR_CONFLICT,
 	ERR_TOO_LARGE,
-	ERR_MEDIA_TYPE,   /* a content type that is not taken here */
-	ERR_RATE_LIMITED, /* a provider throttles: the same call may pass later */
-	ERR_UPSTREAM,     /* a provider failed: the same call may pass later */
-	ERR_REFUSED,      /* a provider refused: somebody has to change something first */
-	ERR_UNAVAILABLE,  /* our own dependency is away: the same call may pass later */
-	ERR_CANCELLED,    /* the user or a shutdown asked for the end */
-	ERR_INTERNAL,     /* a bug, or a state that should not exist */
+	ERR_UNPROCESSABLE, /* well-formed, but it contradicts an earlier request */
+	ERR_MEDIA_TYPE,    /* a content type that is not taken here */
+	ERR_RATE_LIMITED,  /* a provider throttles: the same call may pass later */
+	ERR_UPSTREAM,      /* a provider failed: the same call may pass later */
+	ERR_REFUSED,       /* a provider refused: somebody has to change something first */
+	ERR_UNAVAILABLE,   /* our own dependency is away: the same call may pass later */
+	ERR_CANCELLED,     /* the user or a shutdown asked for the end */
+	ERR_INTERNAL,      /* a bug, or a state that should not exist */
 };
 enum { ERR_KINDS = ERR_INTERNAL + 1 };
 

@@ -13,6 +13,7 @@ enum { MAX_OPTIONS = 64 };
 struct db {
 	char *url, *application;
 	PGconn *conn; /* NULL until the first use */
+	bool in_transaction;
 	bool prepared[DB_MAX_QUERIES];
 };
 
@@ -123,6 +124,8 @@ static struct err *connect_if_needed(struct db *db)
 		return open_connection(db);
 	if (PQstatus(db->conn) == CONNECTION_OK)
 		return NULL;
+	if (db->in_transaction) /* what it held is lost: the rest must not be done alone */
+		return unavailable(db);
 	memset(db->prepared, 0, sizeof(db->prepared));
 	PQreset(db->conn);
 	return PQstatus(db->conn) == CONNECTION_OK ? NULL : unavailable(db);
@@ -206,7 +209,7 @@ struct err *db_query(struct db *db, const struct query *query, struct params par
 	bool was_open = db->conn && PQstatus(db->conn) == CONNECTION_OK;
 	struct err *e = run_once(db, query, params, ret);
 	bool lost = e && was_open && PQstatus(db->conn) != CONNECTION_OK;
-	if (!lost || !query->reads)
+	if (!lost || !query->reads || db->in_transaction)
 		return e;
 	err_free(e);
 	TRY(run_once(db, query, params, ret));
@@ -251,4 +254,28 @@ struct err *db_script(struct db *db, const char *sql)
 	TRY(check(db, result, "script"));
 	PQclear(result);
 	return NULL;
+}
+
+/* Nothing is lost with a connection that turns out to be gone before anything was done. */
+static struct err *begin(struct db *db)
+{
+	bool was_open = db->conn && PQstatus(db->conn) == CONNECTION_OK;
+	struct err *e = db_script(db, "BEGIN");
+	if (!e || !was_open || PQstatus(db->conn) == CONNECTION_OK)
+		return e;
+	err_free(e);
+	return db_script(db, "BEGIN");
+}
+
+struct err *db_transaction(struct db *db, db_work *work, void *arg)
+{
+	TRY(begin(db));
+	db->in_transaction = true;
+	struct err *e = work(db, arg);
+	if (!e)
+		e = db_script(db, "COMMIT");
+	else
+		err_free(db_script(db, "ROLLBACK"));
+	db->in_transaction = false;
+	return e;
 }

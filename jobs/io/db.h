@@ -66,6 +66,13 @@ must_check struct err *db_text(struct db *db, const struct query *query, struct 
 must_check struct err *db_need(struct db *db, const struct query *query, struct params params,
 			       const char *what, char **ret);
 
+/*
+ * Does `work` in a transaction: what it changed holds if it returns NULL, else nothing of it does.
+ * A connection that is lost on the way fails the rest of the work.
+ */
+typedef struct err *db_work(struct db *db, void *arg);
+must_check struct err *db_transaction(struct db *db, db_work *work, void *arg);
+
 /* Runs a script of several statements as it is, for migrations and tests. */
 must_check struct err *db_script(struct db *db, const char *sql);
 

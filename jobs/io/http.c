@@ -5,6 +5,7 @@
 #include "jobs/base/mem.h"
 
 #include <curl/curl.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,6 +41,8 @@ struct part_reader {
 
 void http_init(void)
 {
+	/* libcurl reads host names that are not ASCII in the locale's encoding. */
+	setlocale(LC_CTYPE, "C.UTF-8"); /* NOLINT(concurrency-mt-unsafe): before any thread */
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		abort();
 }
@@ -164,6 +167,14 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	return stop_is_due(call->request->stop);
 }
 
+static curl_socket_t on_connect(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	const struct http_request *request = arg;
+	if (purpose != CURLSOCKTYPE_IPCXN || !request->admit(request->admit_arg, &to->addr))
+		return CURL_SOCKET_BAD;
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 static void cleanup_slist(struct curl_slist **list)
 {
 	curl_slist_free_all(*list);
@@ -244,9 +255,20 @@ static void set_options(CURL *curl, struct call *call)
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT,
 			 (long)(request->timeout_s ? request->timeout_s : DEFAULT_TIMEOUT_S));
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_TIME_S);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
+			 (long)(request->stall_s ? request->stall_s : STALL_TIME_S));
 	if (request->http_1_1)
 		curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+}
+
+/* A kept connection would be one that nobody decides on. */
+static void set_guard(CURL *curl, const struct http_request *request)
+{
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_connect);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, request);
+	curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 }
 
 /* The host of `url` for a message; URLs themselves may carry signatures. The caller frees it. */
@@ -320,6 +342,8 @@ struct err *http_perform(struct http *h, const struct http_request *request,
 	};
 	set_options(curl, &call);
 	set_body(curl, &call);
+	if (request->admit)
+		set_guard(curl, request);
 	cleanup(cleanup_slist) struct curl_slist *headers = header_list(request);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	cleanup(cleanup_free) struct part_reader *readers =
@@ -357,6 +381,15 @@ const char *http_header(struct http *h, const char *name)
 	return curl_easy_header(h->curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
 		       ? header->value
 		       : NULL;
+}
+
+bool http_next_header(struct http *h, struct http_header *header)
+{
+	struct curl_header *next = curl_easy_nextheader(h->curl, CURLH_HEADER, -1, header->at);
+	if (!next)
+		return false;
+	*header = (struct http_header){ next->name, next->value, next };
+	return true;
 }
 
 int http_retry_after(struct http *h)

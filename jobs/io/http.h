@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /* A client with its kept connections. It belongs to one thread. */
 struct http;
@@ -45,8 +46,16 @@ struct http_request {
 	const struct http_file *save_to; /* write a 2xx body here; `length` is its limit */
 	size_t max_response;             /* limit of a body in memory; 0: 1 MiB */
 	int timeout_s;                   /* of the whole call; 0: 60 */
+	int stall_s;                     /* of silence that ends the call; 0: 60 */
 	bool http_1_1;                   /* where the reason phrase matters */
 	const struct stop *stop;         /* ends the call within a second once due; or NULL */
+
+	/*
+	 * Decides on every address just before it is connected to. A call that has it goes through
+	 * no proxy and uses no connection that another call has left, nor leaves one.
+	 */
+	bool (*admit)(void *arg, const struct sockaddr *address);
+	void *admit_arg;
 };
 
 struct http_response {
@@ -71,6 +80,15 @@ bool http_was_sent(struct http *h);
 
 /* A header of the last answer by its name in any case; borrowed until the next call, or NULL. */
 const char *http_header(struct http *h, const char *name);
+
+/* A header line of the last answer; both are borrowed until the next call. */
+struct http_header {
+	const char *name, *value;
+	void *at; /* where http_next_header is */
+};
+
+/* Steps to the next header, from the first on where `header` is zeroed; false after the last. */
+bool http_next_header(struct http *h, struct http_header *header);
 
 /*
  * Seconds that the last answer asked to wait in Retry-After (RFC 9110, 10.2.3: seconds or a date);

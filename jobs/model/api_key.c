@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-static const char *const services[] = { "elevenlabs", "azure", "openai", "anthropic" };
-
-bool api_key_is_service(const char *service)
-{
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-		if (!strcmp(service, services[i]))
-			return true;
-	return false;
-}
-
 struct err *api_key_list(struct db *db, const char *user_id, char **ret_json)
 {
 	return db_text(db, &Q_API_KEY_LIST, PARAMS(user_id), ret_json);

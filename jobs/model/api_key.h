@@ -7,16 +7,11 @@
 #include "jobs/base/err.h"
 #include "jobs/io/db.h"
 
-#include <stdbool.h>
-
 enum { API_KEY_MIN_LENGTH = 10 };
 
 struct api_key {
 	const char *service, *key, *label, *region; /* label and region may be NULL */
 };
-
-/* True for the services that keys may be stored for. */
-bool api_key_is_service(const char *service);
 
 must_check struct err *api_key_list(struct db *db, const char *user_id, char **ret_json);
 

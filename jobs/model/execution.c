@@ -16,7 +16,7 @@ struct err *execution_create(struct db *db, const struct execution_plan *p,
 	id_new(ret_id);
 	return db_need(db, &Q_EXECUTION_CREATE,
 		       PARAMS(ret_id, p->workflow_id, p->user_id, p->nodes, p->edges, p->steps,
-			      p->request_id, p->rerun_of),
+			      p->request_id, p->rerun_of, p->keep, p->trigger),
 		       "Workflow", ret_json);
 }
 
@@ -32,6 +32,7 @@ struct err *execution_graph(struct db *db, const char *user_id, const char *id,
 		.nodes = mem_strdup(rows_get(rows, 0, 1)),
 		.edges = mem_strdup(rows_get(rows, 0, 2)),
 		.workflow_id = mem_strdup(rows_get(rows, 0, 3)),
+		.trigger = mem_strdup(rows_get(rows, 0, 4)),
 	};
 	return NULL;
 }
@@ -42,6 +43,7 @@ void execution_graph_clear(struct execution_graph *g)
 	free(g->nodes);
 	free(g->edges);
 	free(g->workflow_id);
+	free(g->trigger);
 	*g = (struct execution_graph){ 0 };
 }
 
@@ -90,6 +92,9 @@ struct err *execution_claim(struct db *db, const char *id, const char *runner,
 		.nodes = mem_strdup(rows_get(rows, 0, 4)),
 		.edges = mem_strdup(rows_get(rows, 0, 5)),
 		.request_id = mem_strdup(rows_get(rows, 0, 6)),
+		.trigger = mem_strdup(rows_get(rows, 0, 7)),
+		.crashes = (int)strtol(rows_get(rows, 0, 8), NULL, 10),
+		.age_ms = strtoll(rows_get(rows, 0, 9), NULL, 10),
 	};
 	snprintf(ret->id, sizeof(ret->id), "%s", rows_get(rows, 0, 0));
 	snprintf(ret->number, sizeof(ret->number), "%s", rows_get(rows, 0, 1));
@@ -104,6 +109,7 @@ void execution_claim_clear(struct execution_claim *c)
 	free(c->nodes);
 	free(c->edges);
 	free(c->request_id);
+	free(c->trigger);
 	*c = (struct execution_claim){ 0 };
 }
 
@@ -154,29 +160,53 @@ struct err *execution_overdue(struct db *db, int seconds, struct rows **ret)
 	return db_query(db, &Q_EXECUTION_OVERDUE, PARAMS(text), ret);
 }
 
+struct err *execution_successes(struct db *db, const char *user_id, const char *id,
+				struct rows **ret)
+{
+	return db_query(db, &Q_EXECUTION_SUCCESSES, PARAMS(id, user_id), ret);
+}
+
 struct err *execution_outputs(struct db *db, const char *user_id, const char *id, struct rows **ret)
 {
 	return db_query(db, &Q_STEP_OUTPUTS, PARAMS(id, user_id), ret);
 }
 
-struct err *step_start(struct db *db, const struct execution_claim *c, const char *node_id,
+/* A number as a statement takes it. */
+struct number {
+	char text[24];
+};
+
+static struct number number(int64_t value)
+{
+	struct number n;
+	snprintf(n.text, sizeof(n.text), "%lld", (long long)value);
+	return n;
+}
+
+struct err *step_start(struct db *db, const struct execution_claim *c, const struct step_key *key,
 		       const char *input, bool *ret_cancel)
 {
+	const struct number position = number((int64_t)key->position),
+			    iteration = number(key->iteration);
 	cleanup(cleanup_free) char *cancel = NULL;
-	TRY(under_claim(db, &Q_STEP_START, PARAMS(c->id, c->number, node_id, input), &cancel));
+	TRY(under_claim(db, &Q_STEP_START,
+			PARAMS(c->id, c->number, key->node_id, position.text, iteration.text,
+			       key->node_type, key->node_title, input),
+			&cancel));
 	*ret_cancel = *cancel == 't';
 	return NULL;
 }
 
-struct err *step_finish(struct db *db, const struct execution_claim *c, const char *node_id,
+struct err *step_finish(struct db *db, const struct execution_claim *c, const struct step_key *key,
 			const struct step_end *end)
 {
-	char duration[24];
-	snprintf(duration, sizeof(duration), "%lld", (long long)end->duration_ms);
+	const struct number iteration = number(key->iteration), attempts = number(end->attempts),
+			    duration = number(end->duration_ms);
 	cleanup(cleanup_free) char *id = NULL;
 	return under_claim(db, &Q_STEP_FINISH,
-			   PARAMS(c->id, c->number, node_id, end->failed ? "error" : "success",
-				  duration, end->output, end->error, end->error_stack, end->cost,
-				  end->notes),
+			   PARAMS(c->id, c->number, key->node_id, iteration.text,
+				  end->failed ? "error" : "success", duration.text, end->output,
+				  end->error, end->error_stack, end->cost, end->notes,
+				  attempts.text),
 			   &id);
 }

@@ -21,7 +21,9 @@ struct execution_plan {
 	const char *nodes, *edges; /* the snapshot, as JSON text */
 	const char *steps;         /* array of {nodeId,nodeType,nodeTitle} in running order */
 	const char *request_id;
-	const char *rerun_of; /* whose successful steps are kept */
+	const char *trigger;  /* what started it, as the trigger's output has it; JSON text */
+	const char *rerun_of; /* the execution that this one repeats */
+	const char *keep; /* of its steps: array of {nodeId, iterations}, as rerun_plan makes it */
 };
 
 /* Writes execution, steps and outbox row at once; *ret_id is the new execution's. */
@@ -31,6 +33,7 @@ must_check struct err *execution_create(struct db *db, const struct execution_pl
 /* An execution's own snapshot, status and workflow, for a rerun. execution_graph_clear frees it. */
 struct execution_graph {
 	char *status, *nodes, *edges, *workflow_id;
+	char *trigger; /* NULL where a person started it */
 };
 must_check struct err *execution_graph(struct db *db, const char *user_id, const char *id,
 				       struct execution_graph *ret);
@@ -47,7 +50,10 @@ must_check struct err *execution_cancel(struct db *db, const char *user_id, cons
 /* An execution in hand. execution_claim_clear frees it. */
 struct execution_claim {
 	char id[ID_SIZE], number[12]; /* the claim's number, as text for statements */
-	char *workflow_id, *user_id, *nodes, *edges, *request_id;
+	char *workflow_id, *user_id, *nodes, *edges;
+	char *request_id, *trigger; /* NULL where there is none */
+	int crashes;                /* how often a runner died with it */
+	int64_t age_ms;             /* since it was started */
 };
 
 enum claim_result {
@@ -79,13 +85,25 @@ must_check struct err *execution_finish(struct db *db, const struct execution_cl
  * caller. */
 must_check struct err *execution_overdue(struct db *db, int seconds, struct rows **ret);
 
-/* Rows of (node id, output) of the steps that have succeeded. */
+/* Rows of (node id) of the nodes that have a successful step. */
+must_check struct err *execution_successes(struct db *db, const char *user_id, const char *id,
+					   struct rows **ret);
+
+/* Rows of (node id, iteration, output) of the steps that have succeeded. */
 must_check struct err *execution_outputs(struct db *db, const char *user_id, const char *id,
 					 struct rows **ret);
+
+/* Which step: a node's, or one of its runs inside a loop. All borrowed. */
+struct step_key {
+	const char *node_id, *node_type, *node_title;
+	size_t position; /* in the log, from 1 */
+	int iteration;   /* from 1 inside a loop; 0 outside */
+};
 
 /* How a step ended. All borrowed; NULL for what there is none of. */
 struct step_end {
 	bool failed;
+	int attempts;
 	int64_t duration_ms;
 	const char *output, *error, *error_stack, *cost,
 		*notes; /* output, cost, notes: JSON text */
@@ -93,6 +111,6 @@ struct step_end {
 
 /* *ret_cancel tells that the user has asked for the end: the step must not be run then. */
 must_check struct err *step_start(struct db *db, const struct execution_claim *c,
-				  const char *node_id, const char *input, bool *ret_cancel);
+				  const struct step_key *key, const char *input, bool *ret_cancel);
 must_check struct err *step_finish(struct db *db, const struct execution_claim *c,
-				   const char *node_id, const struct step_end *end);
+				   const struct step_key *key, const struct step_end *end);

@@ -1,32 +1,47 @@
 -- The execution, its steps and its outbox row, in one statement. $6 is an array of
--- {nodeId, nodeType, nodeTitle} in the order in which they run. $8 is the execution whose
--- successful steps are kept, or null.
+-- {nodeId, nodeType, nodeTitle} in the order in which they run; $8 the execution that this is a rerun
+-- of, or null; $9 the array of the nodes whose successful steps are kept from there, each with whether
+-- those inside a loop are: {nodeId, iterations}.
 -- name: execution_create
 WITH execution AS (
-	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, rerun_of, attempt)
-	SELECT $1, w.id, w.user_id, $4, $5, $7, prior.id, coalesce(prior.attempt, 0) + 1
+	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt)
+	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1
 	FROM workflows w LEFT JOIN executions prior ON prior.id = $8::uuid AND prior.workflow_id = w.id
 	WHERE w.id = $2 AND w.user_id = $3
 	RETURNING *
+), plan AS (
+	SELECT n.position, n.step ->> 'nodeId' AS node_id, n.step ->> 'nodeType' AS node_type,
+		n.step ->> 'nodeTitle' AS node_title
+	FROM json_array_elements($6::json) WITH ORDINALITY n (step, position)
+), kept AS (
+	SELECT k ->> 'nodeId' AS node_id, (k ->> 'iterations')::boolean AS iterations
+	FROM json_array_elements(coalesce($9::json, '[]')) k
+), prior_steps AS (
+	SELECT p.* FROM execution e JOIN execution_steps p ON p.execution_id = e.rerun_of
+	JOIN kept k ON k.node_id = p.node_id AND (k.iterations OR p.iteration = 0)
+	WHERE p.status = 'success'
 ), steps AS (
-	INSERT INTO execution_steps (execution_id, position, node_id, node_type, node_title, status,
-		started_at, completed_at, duration_ms, input, output, cost, notes, reused_from)
-	SELECT e.id, n.position, n.step ->> 'nodeId', n.step ->> 'nodeType', n.step ->> 'nodeTitle',
-		coalesce(p.status, 'idle'), p.started_at, p.completed_at, p.duration_ms, p.input, p.output,
-		p.cost, p.notes, coalesce(p.reused_from, p.execution_id)
-	FROM execution e CROSS JOIN json_array_elements($6::json) WITH ORDINALITY n (step, position)
-	LEFT JOIN execution_steps p
-		ON p.execution_id = e.rerun_of AND p.node_id = n.step ->> 'nodeId' AND p.status = 'success'
+	INSERT INTO execution_steps (execution_id, position, node_id, iteration, node_type, node_title, status,
+		started_at, completed_at, duration_ms, attempts, input, output, cost, notes, reused_from)
+	SELECT e.id, n.position, n.node_id, coalesce(p.iteration, 0), n.node_type, n.node_title,
+		coalesce(p.status, 'idle'), p.started_at, p.completed_at, p.duration_ms, coalesce(p.attempts, 1),
+		p.input, p.output, p.cost, p.notes, coalesce(p.reused_from, p.execution_id)
+	FROM execution e CROSS JOIN plan n LEFT JOIN prior_steps p ON p.node_id = n.node_id
 	RETURNING *
 ), queued AS (
 	INSERT INTO outbox (execution_id) SELECT id FROM execution
 )
-SELECT execution_json(ROW(e.*)::executions,
-	(SELECT json_agg(step_json(ROW(s.*)::execution_steps) ORDER BY s.position) FROM steps s))::text
+SELECT execution_json(ROW(e.*)::executions, (
+	SELECT json_agg(step_json(ROW(s.*)::execution_steps) ORDER BY s.position, s.iteration) FROM steps s))::text
 FROM execution e
 
+-- Which steps of an execution succeeded, and inside which loops.
+-- name: execution_successes :read
+SELECT DISTINCT s.node_id FROM execution_steps s JOIN executions e ON e.id = s.execution_id
+WHERE e.id = $1 AND e.user_id = $2 AND s.status = 'success'
+
 -- name: execution_graph :read
-SELECT status, nodes::text, edges::text, workflow_id FROM executions WHERE id = $1 AND user_id = $2
+SELECT status, nodes::text, edges::text, workflow_id, trigger::text FROM executions WHERE id = $1 AND user_id = $2
 
 -- name: execution_list :read
 SELECT CASE WHEN w.id IS NULL THEN NULL ELSE coalesce((
@@ -51,13 +66,16 @@ RETURNING id
 -- name: execution_claim
 WITH claimed AS (
 	UPDATE executions SET claim = claim + 1, claimed_by = $2,
+		crashes = crashes + (claim_expires_at IS NOT NULL)::integer,
 		claim_expires_at = now() + make_interval(secs => $3)
 	WHERE id = $1 AND status = 'RUNNING' AND (claim_expires_at IS NULL OR claim_expires_at < now())
 	RETURNING *
 ), taken AS (
 	DELETE FROM outbox WHERE execution_id IN (SELECT id FROM claimed)
 )
-SELECT id, claim, workflow_id, user_id, nodes::text, edges::text, request_id FROM claimed
+SELECT id, claim, workflow_id, user_id, nodes::text, edges::text, request_id, trigger::text, crashes,
+	floor(extract(epoch FROM now() - started_at) * 1000)::bigint
+FROM claimed
 
 -- The next execution that waits for a claim, when no queue hands them out.
 -- name: execution_next :read
@@ -95,19 +113,24 @@ WHERE e.status = 'RUNNING' AND coalesce(e.claim_expires_at, o.due_at) < now() - 
 ORDER BY e.started_at LIMIT 1000
 
 -- name: step_outputs :read
-SELECT s.node_id, s.output::text FROM execution_steps s JOIN executions e ON e.id = s.execution_id
+SELECT s.node_id, s.iteration, s.output::text FROM execution_steps s JOIN executions e ON e.id = s.execution_id
 WHERE e.id = $1 AND e.user_id = $2 AND s.status = 'success'
 
+-- A step inside a loop has no row before it starts.
 -- name: step_start
-UPDATE execution_steps s SET status = 'running', started_at = now(), completed_at = NULL,
-	duration_ms = NULL, input = $4, output = NULL, error = NULL, error_stack = NULL
-FROM executions e
-WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING' AND s.execution_id = e.id AND s.node_id = $3
-RETURNING e.cancel_requested
+INSERT INTO execution_steps AS s
+	(execution_id, position, node_id, iteration, node_type, node_title, status, started_at, input)
+SELECT e.id, $4, $3, $5, $6, $7, 'running', now(), $8 FROM executions e
+WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING'
+ON CONFLICT (execution_id, node_id, iteration) DO UPDATE SET status = 'running', started_at = now(),
+	completed_at = NULL, duration_ms = NULL, input = excluded.input, output = NULL, error = NULL,
+	error_stack = NULL, cost = NULL, notes = NULL
+RETURNING (SELECT cancel_requested FROM executions x WHERE x.id = s.execution_id)
 
 -- name: step_finish
-UPDATE execution_steps s SET status = $4, completed_at = now(), duration_ms = $5, output = $6,
-	error = $7, error_stack = $8, cost = $9, notes = $10
+UPDATE execution_steps s SET status = $5, completed_at = now(), duration_ms = $6, output = $7,
+	error = $8, error_stack = $9, cost = $10, notes = $11, attempts = $12
 FROM executions e
-WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING' AND s.execution_id = e.id AND s.node_id = $3
+WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING' AND s.execution_id = e.id
+	AND s.node_id = $3 AND s.iteration = $4
 RETURNING s.node_id

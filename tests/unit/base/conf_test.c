@@ -147,9 +147,9 @@ static void booleans(void **state)
 		const char *value;
 		bool valid, result;
 	} cases[] = {
-		{ "true", true, true }, { "TRUE", true, true },	  { "1", true, true },
-		{ "yes", true, true },	{ "false", true, false }, { "0", true, false },
-		{ "No", true, false },	{ "on", false, false },	  { "tru", false, false },
+		{ "true", true, true }, { "TRUE", true, true },   { "1", true, true },
+		{ "yes", true, true },  { "false", true, false }, { "0", true, false },
+		{ "No", true, false },  { "on", false, false },   { "tru", false, false },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		set("S3_FORCE_PATH_STYLE", cases[i].value);
@@ -168,6 +168,16 @@ static void the_log_level_is_checked(void **state)
 	assert_string_equal(loaded()->log_level, "debug");
 	set("LOG_LEVEL", "verbose");
 	assert_error(load(CONF_NEEDS_ALL), ERR_INVALID, "LOG_LEVEL must be error, warn");
+}
+
+static void the_allow_list_is_checked(void **state)
+{
+	(void)state;
+	set("EGRESS_ALLOW", "nas.lan, 10.1.0.0/16");
+	assert_string_equal(loaded()->egress_allow, "nas.lan, 10.1.0.0/16");
+	set("EGRESS_ALLOW", "nas.lan, 10.1.0.0/33");
+	assert_error(load(CONF_NEEDS_ALL), ERR_INVALID,
+		     "EGRESS_ALLOW: \"10.1.0.0/33\" is not an address or block");
 }
 
 static void too_long_is_refused(void **state)
@@ -260,9 +270,14 @@ static void secrets_are_masked_in_the_log(void **state)
 {
 	(void)state;
 	static const char *const secrets[] = {
-		"DATABASE_URL",	  "JWT_SECRET",	    "ENCRYPTION_SECRET",
-		"REDIS_URL",	  "OPENAI_API_KEY", "ELEVENLABS_API_KEY",
-		"AZURE_TTS_SUBSCRIPTION_KEY",	    "ANTHROPIC_API_KEY",
+		"DATABASE_URL",
+		"JWT_SECRET",
+		"ENCRYPTION_SECRET",
+		"REDIS_URL",
+		"OPENAI_API_KEY",
+		"ELEVENLABS_API_KEY",
+		"AZURE_TTS_SUBSCRIPTION_KEY",
+		"ANTHROPIC_API_KEY",
 		"S3_SECRET_ACCESS_KEY",
 	};
 	for (size_t i = 0; i < COUNT(secrets); i++) {
@@ -270,7 +285,8 @@ static void secrets_are_masked_in_the_log(void **state)
 			mem_printf("geheim-%s-0123456789abcdef0123456789abcdef", secrets[i]);
 		set(secrets[i], value);
 	}
-	cleanup(cleanup_free) char *path = new_file("geheim-file-0123456789abcdef0123456789abcdef\n");
+	cleanup(cleanup_free) char *path =
+		new_file("geheim-file-0123456789abcdef0123456789abcdef\n");
 	unsetenv("JWT_SECRET");
 	set("JWT_SECRET_FILE", path);
 	const struct conf *c = loaded();
@@ -308,6 +324,7 @@ int main(void)
 		cmocka_unit_test_setup(numbers_have_ranges, set_required),
 		cmocka_unit_test_setup(booleans, set_required),
 		cmocka_unit_test_setup(the_log_level_is_checked, set_required),
+		cmocka_unit_test_setup(the_allow_list_is_checked, set_required),
 		cmocka_unit_test_setup(too_long_is_refused, set_required),
 		cmocka_unit_test_setup(all_faults_are_told_at_once, set_required),
 		cmocka_unit_test_setup(base_urls_lose_their_last_slashes, set_required),
