@@ -20,7 +20,6 @@ enum {
 	MAX_LOCALE = 35, /* RFC 5646, 4.4.1 */
 };
 
-static const char title[] = "Azure";
 static const char DEFAULT_LANGUAGE[] = "en-US";
 
 /* 24 kHz is the neural voices' own rate; bare samples, as its WAV headers lack their sizes. */
@@ -48,17 +47,12 @@ static const struct refusal_rule rules[] = {
 	{ 3, NULL, REFUSAL_ADDRESS },           { 5, NULL, REFUSAL_DOWN },
 };
 
-static const char *fallback_key(const struct conf *conf)
-{
-	return conf->azure_key;
-}
-
 static bool is_set(const char *text)
 {
 	return text && *text;
 }
 
-struct err *azure_url(const struct conf *conf, const struct tts_key *key, char **ret_url)
+struct err *azure_url(const struct conf *conf, const struct service_key *key, char **ret_url)
 {
 	static const char path[] = "/cognitiveservices/v1";
 	if (is_set(conf->azure_base_url)) {
@@ -119,22 +113,16 @@ static double rate_of(const struct tts_request *request, struct tts_result *ret)
 	if (isnan(request->speaking_rate) || request->speaking_rate == 1)
 		return 1;
 	if (!is_hd(request->voice))
-		return tts_clamp(ret, title, &rate, request->speaking_rate);
+		return tts_clamp(ret, service_azure.title, &rate, request->speaking_rate);
 	tts_note(ret, "Azure's HD voices have no speaking rate; speakingRate %g was left out",
 		 request->speaking_rate);
 	return 1;
 }
 
-static void note_missing(struct tts_result *ret, const char *setting, double value)
-{
-	if (!isnan(value))
-		tts_note(ret, "Azure has no %s; %g was left out", setting, value);
-}
-
 char *azure_ssml(const struct tts_request *request, struct tts_result *ret)
 {
-	note_missing(ret, "stability", request->stability);
-	note_missing(ret, "similarityBoost", request->similarity_boost);
+	tts_note_missing(ret, service_azure.title, "stability", request->stability);
+	tts_note_missing(ret, service_azure.title, "similarityBoost", request->similarity_boost);
 
 	char locale[MAX_LOCALE + 1];
 	const char *language = is_set(request->language) ? request->language : DEFAULT_LANGUAGE;
@@ -180,22 +168,23 @@ enum refusal azure_classify(const struct http_response *response, const char *vo
 static struct err *take_speech(struct http_response *response, enum audio_format format,
 			       struct tts_result *ret)
 {
-	cleanup(cleanup_err) struct err *e =
-		call_take_audio(response, title, format, formats[format].pcm_rate, ret);
+	cleanup(cleanup_err) struct err *e = call_take_audio(response, service_azure.title, format,
+							     formats[format].pcm_rate, ret);
 	if (e && err_kind(e) == ERR_REFUSED)
-		return refusal_error(REFUSAL_LANGUAGE, title, NULL, NULL);
+		return refusal_error(REFUSAL_LANGUAGE, service_azure.title, NULL, NULL);
 	if (!e && ret->info.duration_sec >= CUT_AT_S)
-		return refusal_error(REFUSAL_TOO_LONG_AUDIO, title, NULL, NULL);
+		return refusal_error(REFUSAL_TOO_LONG_AUDIO, service_azure.title, NULL, NULL);
 	return take(e);
 }
 
-static struct err *synthesize(struct http *http, const struct conf *conf, const struct tts_key *key,
-			      const struct tts_request *request, struct tts_result *ret)
+static struct err *synthesize(struct http *http, const struct conf *conf,
+			      const struct service_key *key, const struct tts_request *request,
+			      struct tts_result *ret)
 {
 	cleanup(cleanup_free) char *url = NULL;
 	cleanup(cleanup_secret) char *key_header = NULL;
 	TRY(azure_url(conf, key, &url));
-	TRY(call_key_header("Ocp-Apim-Subscription-Key", key, title, &key_header));
+	TRY(call_key_header("Ocp-Apim-Subscription-Key: ", key, service_azure.title, &key_header));
 	cleanup(cleanup_free) char *body = azure_ssml(request, ret);
 	const struct http_request call = {
 		.method = "POST",
@@ -210,11 +199,11 @@ static struct err *synthesize(struct http *http, const struct conf *conf, const 
 		.stop = request->stop,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
-	TRY(call_perform(http, title, &call, &response));
+	TRY(call_perform(http, service_azure.title, &call, &response));
 	if (response.status != 200) {
 		cleanup(cleanup_free) char *said = NULL;
 		enum refusal refusal = azure_classify(&response, request->voice, &said);
-		return call_refused(http, refusal, title, said, key);
+		return call_refused(http, refusal, service_azure.title, said, key);
 	}
 	ret->billed_characters = -1;
 	ret->request_id = mem_strdup(http_header(http, "X-RequestId"));
@@ -222,10 +211,7 @@ static struct err *synthesize(struct http *http, const struct conf *conf, const 
 }
 
 const struct provider azure_provider = {
-	.name = "azure",
-	.title = title,
-	.key_variable = "AZURE_TTS_SUBSCRIPTION_KEY",
-	.fallback_key = fallback_key,
+	.service = &service_azure,
 	.max_characters = azure_max_characters,
 	.synthesize = synthesize,
 };

@@ -4,7 +4,7 @@
 #include "jobs/tts/refusal.h"
 
 /* The URL to speak at; the caller frees it. ERR_REFUSED for a region that is not a host's name. */
-must_check struct err *azure_url(const struct conf *conf, const struct tts_key *key,
+must_check struct err *azure_url(const struct conf *conf, const struct service_key *key,
 				 char **ret_url);
 
 /*

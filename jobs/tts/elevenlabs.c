@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char title[] = "ElevenLabs";
-
 /* Speaks every language of ours and is the steadiest on long text (elevenlabs.io/docs/models). */
 static const struct {
 	const char *id;
@@ -34,11 +32,6 @@ static const struct tts_range similarity = { "similarityBoost", 0, 1 };
 static const struct tts_range speed = { "speakingRate", 0.7, 1.2 };
 static const double DEFAULT_STABILITY = 0.5, DEFAULT_SIMILARITY = 0.75;
 
-static const char *fallback_key(const struct conf *conf)
-{
-	return conf->elevenlabs_api_key;
-}
-
 static size_t max_characters(const struct tts_request *request)
 {
 	(void)request; /* one model for all */
@@ -49,7 +42,7 @@ static double or_default(struct tts_result *ret, const struct tts_range *range, 
 			 double fallback)
 {
 	if (!isnan(value))
-		return tts_clamp(ret, title, range, value);
+		return tts_clamp(ret, service_elevenlabs.title, range, value);
 	tts_note(
 		ret,
 		"%s was not set; ElevenLabs wants it beside the other setting, used its default %g",
@@ -69,8 +62,9 @@ static struct json_object *voice_settings(const struct tts_request *request, str
 					 DEFAULT_SIMILARITY));
 	}
 	if (!isnan(request->speaking_rate))
-		js_set_double(settings, "speed",
-			      tts_clamp(ret, title, &speed, request->speaking_rate));
+		js_set_double(
+			settings, "speed",
+			tts_clamp(ret, service_elevenlabs.title, &speed, request->speaking_rate));
 	return settings;
 }
 
@@ -118,10 +112,12 @@ static bool fetch_from_history(struct http *http, const struct conf *conf,
 	request.body = NULL;
 	request.body_len = 0;
 	cleanup(http_response_clear) struct http_response response = { 0 };
-	cleanup(cleanup_err) struct err *e = call_perform(http, title, &request, &response);
+	cleanup(cleanup_err) struct err *e =
+		call_perform(http, service_elevenlabs.title, &request, &response);
 	if (e || response.status != 200)
 		return false;
-	e = call_take_audio(&response, title, format, formats[format].pcm_rate, ret);
+	e = call_take_audio(&response, service_elevenlabs.title, format, formats[format].pcm_rate,
+			    ret);
 	if (e)
 		return false;
 	tts_note(ret, "The audio did not arrive whole; it was fetched from ElevenLabs' history, "
@@ -129,13 +125,14 @@ static bool fetch_from_history(struct http *http, const struct conf *conf,
 	return true;
 }
 
-static struct err *synthesize(struct http *http, const struct conf *conf, const struct tts_key *key,
-			      const struct tts_request *request, struct tts_result *ret)
+static struct err *synthesize(struct http *http, const struct conf *conf,
+			      const struct service_key *key, const struct tts_request *request,
+			      struct tts_result *ret)
 {
 	cleanup(cleanup_free) char *voice = NULL;
 	cleanup(cleanup_secret) char *key_header = NULL;
 	TRY(elevenlabs_voice_url(conf, "/v1/text-to-speech/", request->voice, &voice));
-	TRY(call_key_header("xi-api-key", key, title, &key_header));
+	TRY(call_key_header("xi-api-key: ", key, service_elevenlabs.title, &key_header));
 	cleanup(cleanup_free) char *url =
 		mem_printf("%s?output_format=%s", voice, formats[request->format].name);
 	cleanup(cleanup_free) char *body = elevenlabs_body(request, ret);
@@ -150,12 +147,13 @@ static struct err *synthesize(struct http *http, const struct conf *conf, const 
 		.stop = request->stop,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
-	cleanup(cleanup_err) struct err *e = call_perform(http, title, &call, &response);
+	cleanup(cleanup_err) struct err *e =
+		call_perform(http, service_elevenlabs.title, &call, &response);
 	if (!e && response.status != 200)
 		return elevenlabs_error(http, &response, key, request->format);
 	read_headers(http, ret);
 	if (!e)
-		e = call_take_audio(&response, title, request->format,
+		e = call_take_audio(&response, service_elevenlabs.title, request->format,
 				    formats[request->format].pcm_rate, ret);
 	if (!e || err_kind(e) == ERR_CANCELLED)
 		return take(e);
@@ -163,10 +161,7 @@ static struct err *synthesize(struct http *http, const struct conf *conf, const 
 }
 
 const struct provider elevenlabs_provider = {
-	.name = "elevenlabs",
-	.title = title,
-	.key_variable = "ELEVENLABS_API_KEY",
-	.fallback_key = fallback_key,
+	.service = &service_elevenlabs,
 	.max_characters = max_characters,
 	.synthesize = synthesize,
 	.clone = elevenlabs_clone,

@@ -30,12 +30,13 @@ enum refusal elevenlabs_classify(int status, const char *body, size_t len, char 
 
 /* An answer other than 200 to a call for `format` (AUDIO_UNKNOWN: for something else). */
 must_check struct err *elevenlabs_error(struct http *http, const struct http_response *response,
-					const struct tts_key *key, enum audio_format format)
+					const struct service_key *key, enum audio_format format)
 	__attribute__((returns_nonnull));
 
 /* The table's clone and delete_voice. */
 must_check struct err *elevenlabs_clone(struct http *http, const struct conf *conf,
-					const struct tts_key *key, const struct tts_clone *clone,
-					char **ret_voice, bool *ret_pending);
+					const struct service_key *key,
+					const struct tts_clone *clone, char **ret_voice,
+					bool *ret_pending);
 must_check struct err *elevenlabs_delete_voice(struct http *http, const struct conf *conf,
-					       const struct tts_key *key, const char *voice);
+					       const struct service_key *key, const char *voice);

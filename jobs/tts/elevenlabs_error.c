@@ -113,12 +113,12 @@ enum refusal elevenlabs_classify(int status, const char *body, size_t len, char 
 }
 
 struct err *elevenlabs_error(struct http *http, const struct http_response *response,
-			     const struct tts_key *key, enum audio_format format)
+			     const struct service_key *key, enum audio_format format)
 {
 	cleanup(cleanup_free) char *said = NULL;
 	enum refusal refusal =
 		elevenlabs_classify(response->status, response->body, response->body_len, &said);
 	if (refusal == REFUSAL_PLAN && response->status == 403 && format == AUDIO_WAV)
 		refusal = REFUSAL_PLAN_FORMAT;
-	return call_refused(http, refusal, elevenlabs_provider.title, said, key);
+	return call_refused(http, refusal, service_elevenlabs.title, said, key);
 }

@@ -50,7 +50,7 @@ struct err *elevenlabs_voice_url(const struct conf *conf, const char *path, cons
 			 (unsigned char)voice[i]);
 	if (url.too_big) {
 		buf_clear(&url);
-		return refusal_error(REFUSAL_VOICE, elevenlabs_provider.title, NULL, NULL);
+		return refusal_error(REFUSAL_VOICE, service_elevenlabs.title, NULL, NULL);
 	}
 	*ret_url = buf_take(&url);
 	return NULL;
@@ -116,45 +116,47 @@ static struct err *read_new_voice(const struct http_response *response, char **r
 	return NULL;
 }
 
-struct err *elevenlabs_clone(struct http *http, const struct conf *conf, const struct tts_key *key,
-			     const struct tts_clone *clone, char **ret_voice, bool *ret_pending)
+struct err *elevenlabs_clone(struct http *http, const struct conf *conf,
+			     const struct service_key *key, const struct tts_clone *clone,
+			     char **ret_voice, bool *ret_pending)
 {
 	cleanup(cleanup_secret) char *key_header = NULL;
-	TRY(call_key_header("xi-api-key", key, elevenlabs_provider.title, &key_header));
+	TRY(call_key_header("xi-api-key: ", key, service_elevenlabs.title, &key_header));
 	cleanup(cleanup_free) char *url = mem_printf("%s/v1/voices/add", conf->elevenlabs_base_url);
 	const struct http_part texts[] = {
 		{ .name = "name", .text = clone->name },
 		{ .name = "remove_background_noise", .text = "false" },
+		{ .name = "description", .text = clone->description },
 	};
-	enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
+	size_t text_count = clone->description ? 3 : 2, samples = 0;
 	cleanup(cleanup_free) struct http_part *parts =
-		mem_alloc((TEXTS + clone->count) * sizeof(*parts));
-	memcpy(parts, texts, sizeof(texts));
-	size_t samples = 0;
-	TRY(sample_parts(clone, parts + TEXTS, &samples));
+		mem_alloc((text_count + clone->count) * sizeof(*parts));
+	memcpy(parts, texts, text_count * sizeof(*parts));
+	TRY(sample_parts(clone, parts + text_count, &samples));
 
 	const struct http_request request = {
 		.method = "POST",
 		.url = url,
 		.headers = (const char *[]){ key_header, NULL },
 		.parts = parts,
-		.part_count = TEXTS + samples,
+		.part_count = text_count + samples,
 		.timeout_s = conf->provider_timeout_s,
+		.stop = clone->stop,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
-	TRY(call_perform(http, elevenlabs_provider.title, &request, &response));
+	TRY(call_perform(http, service_elevenlabs.title, &request, &response));
 	if (response.status != 200)
 		return elevenlabs_error(http, &response, key, AUDIO_UNKNOWN);
 	return read_new_voice(&response, ret_voice, ret_pending);
 }
 
 struct err *elevenlabs_delete_voice(struct http *http, const struct conf *conf,
-				    const struct tts_key *key, const char *voice)
+				    const struct service_key *key, const char *voice)
 {
 	cleanup(cleanup_free) char *url = NULL;
 	cleanup(cleanup_secret) char *key_header = NULL;
 	TRY(elevenlabs_voice_url(conf, "/v1/voices/", voice, &url));
-	TRY(call_key_header("xi-api-key", key, elevenlabs_provider.title, &key_header));
+	TRY(call_key_header("xi-api-key: ", key, service_elevenlabs.title, &key_header));
 	const struct http_request request = {
 		.method = "DELETE",
 		.url = url,
@@ -162,7 +164,7 @@ struct err *elevenlabs_delete_voice(struct http *http, const struct conf *conf,
 		.timeout_s = conf->provider_timeout_s,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
-	TRY(call_perform(http, elevenlabs_provider.title, &request, &response));
+	TRY(call_perform(http, service_elevenlabs.title, &request, &response));
 	if (response.status == 200)
 		return NULL;
 	cleanup(cleanup_free) char *said = NULL;

@@ -9,12 +9,13 @@
 
 enum { MAX_NOTE = 300 };
 
-static const struct provider *const providers[] = { &elevenlabs_provider, &azure_provider };
+static const struct provider *const providers[] = { &elevenlabs_provider, &azure_provider,
+						    &openai_provider };
 
 const struct provider *provider_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-		if (!strcmp(providers[i]->name, name))
+		if (!strcmp(providers[i]->service->name, name))
 			return providers[i];
 	return NULL;
 }
@@ -39,6 +40,12 @@ void tts_note(struct tts_result *r, const char *fmt, ...)
 		r->notes = json_object_new_array();
 	if (json_object_array_add(r->notes, json_object_new_string(note)) != 0)
 		abort();
+}
+
+void tts_note_missing(struct tts_result *r, const char *title, const char *setting, double value)
+{
+	if (!isnan(value))
+		tts_note(r, "%s has no %s; %g was left out", title, setting, value);
 }
 
 double tts_clamp(struct tts_result *r, const char *title, const struct tts_range *range,

@@ -6,24 +6,20 @@
 #include "jobs/base/conf.h"
 #include "jobs/base/err.h"
 #include "jobs/io/http.h"
+#include "jobs/model/service_key.h"
 
 #include <json-c/json.h>
 #include <stddef.h>
 
-/* Whose account pays. Borrowed strings; the key is a secret. */
-struct tts_key {
-	const char *secret;
-	const char *region; /* Azure's; NULL or "" for the configured one */
-};
-
 /* What is to be spoken. Numbers that the user did not set are NAN. Everything is borrowed. */
 struct tts_request {
 	const char *text;  /* valid UTF-8 with something in it to speak */
-	const char *voice; /* the profile's providerVoiceId */
+	const char *voice; /* as the provider names it: a profile's providerVoiceId */
 	const char *language;
+	const char *model;                                 /* NULL for the provider's usual one */
 	enum audio_format format;                          /* AUDIO_MP3 or AUDIO_WAV */
 	double stability, similarity_boost, speaking_rate; /* rate 1 is the voice's own pace */
-	const struct stop *stop; /* or NULL */
+	const struct stop *stop;                           /* or NULL */
 };
 
 /* What came back; tts_result_clear frees it. */
@@ -42,6 +38,9 @@ void tts_result_clear(struct tts_result *r);
 /* Adds a sentence to the result's notes. */
 void tts_note(struct tts_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Notes that provider `title` has nothing like our setting, unless `value` is NAN. */
+void tts_note_missing(struct tts_result *r, const char *title, const char *setting, double value);
+
 /* A provider's range for one of our settings. */
 struct tts_range {
 	const char *setting; /* as the user knows it: "speakingRate" */
@@ -59,17 +58,14 @@ struct tts_sample {
 };
 struct tts_clone {
 	const char *name;
+	const char *description; /* or NULL */
 	const struct tts_sample *samples;
 	size_t count;
+	const struct stop *stop; /* or NULL */
 };
 
 struct provider {
-	const char *name;         /* on the wire: "elevenlabs" */
-	const char *title;        /* for people: "ElevenLabs" */
-	const char *key_variable; /* the environment's, for messages: "ELEVENLABS_API_KEY" */
-
-	/* The server's own key for users without one; "" where there is none. */
-	const char *(*fallback_key)(const struct conf *conf);
+	const struct service *service; /* its names, and whose keys it takes */
 
 	/* Longest text of one request, in characters, for a voice and language. */
 	size_t (*max_characters)(const struct tts_request *request);
@@ -80,23 +76,24 @@ struct provider {
 	 * what the user can do.
 	 */
 	struct err *(*synthesize)(struct http *http, const struct conf *conf,
-				  const struct tts_key *key, const struct tts_request *request,
+				  const struct service_key *key, const struct tts_request *request,
 				  struct tts_result *ret);
 
 	/*
 	 * Makes a voice from samples; *ret_voice is owned by the caller, *ret_pending true where
 	 * the provider wants the voice verified before it speaks. NULL where a provider cannot.
 	 */
-	struct err *(*clone)(struct http *http, const struct conf *conf, const struct tts_key *key,
-			     const struct tts_clone *clone, char **ret_voice, bool *ret_pending);
+	struct err *(*clone)(struct http *http, const struct conf *conf,
+			     const struct service_key *key, const struct tts_clone *clone,
+			     char **ret_voice, bool *ret_pending);
 
 	/* Deletes a voice that clone made; one that is gone already is fine. NULL where it cannot.
 	 */
 	struct err *(*delete_voice)(struct http *http, const struct conf *conf,
-				    const struct tts_key *key, const char *voice);
+				    const struct service_key *key, const char *voice);
 };
 
-extern const struct provider elevenlabs_provider, azure_provider;
+extern const struct provider elevenlabs_provider, azure_provider, openai_provider;
 
 /* The provider of that name, or NULL. */
 const struct provider *provider_find(const char *name);

@@ -2,12 +2,13 @@
 
 #include "jobs/base/buf.h"
 #include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
 #include "jobs/base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
 
-enum { MAX_SAID = 200, MIN_SECRET = 4 };
+enum { MAX_SAID = 200, MIN_SECRET = 4, MAX_WORDS = 4096 };
 
 /* What a refusal means for a retry (the kind) and for the user; the provider's name goes before. */
 /* clang-format off */
@@ -37,6 +38,8 @@ static const struct {
 		"does not know the voice. Check the voice id of the voice profile: it may be deleted, or another account's." },
 	[REFUSAL_VOICE_REGION] = { ERR_REFUSED,
 		"does not know the voice in this region. Check the voice name of the voice profile, and the region." },
+	[REFUSAL_VOICE_NAME] = { ERR_REFUSED,
+		"does not know the voice. Choose another one in the node's settings." },
 	[REFUSAL_HD_REGION] = { ERR_UPSTREAM,
 		"failed at the HD voice. Few regions have HD voices: check the region, or choose another voice." },
 	[REFUSAL_UNVERIFIED] = { ERR_REFUSED,
@@ -73,6 +76,12 @@ static const struct {
 		"sent audio whose end is missing. Try again." },
 	[REFUSAL_TOO_LONG_AUDIO] = { ERR_REFUSED,
 		"cuts audio at 10 minutes, and this text takes longer. Shorten it, or split it over several nodes." },
+	[REFUSAL_MODEL] = { ERR_REFUSED,
+		"does not offer the model to this account. Choose another one in the node's settings." },
+	[REFUSAL_CONTEXT] = { ERR_INVALID,
+		"finds the text longer than the model can take. Shorten it, or choose a model with a larger context." },
+	[REFUSAL_CONTENT] = { ERR_REFUSED,
+		"declines this content. Word the prompt differently." },
 };
 /* clang-format on */
 
@@ -90,6 +99,28 @@ enum refusal refusal_match(const struct refusal_rule *rules, size_t count, int s
 		if (fits(&rules[i], status, words))
 			return rules[i].refusal;
 	return fallback;
+}
+
+void refusal_read(const char *body, size_t len, char **ret_words, char **ret_said)
+{
+	static const char *const members[] = { "code", "type", "param", "message" };
+	struct buf words = BUF(MAX_WORDS), said = BUF(MAX_WORDS);
+	cleanup(cleanup_json) struct json_object *root = NULL;
+	cleanup(cleanup_err) struct err *e = js_parse(body, len, &root);
+	struct json_object *inner = js_get(root, "error");
+	struct json_object *fault = json_object_is_type(inner, json_type_object) ? inner : root;
+	const char *plain = js_string(root, "error");
+	const char *message = js_string(fault, "message");
+	if (!plain)
+		plain = js_string(root, "detail");
+	buf_adds(&said, message ? message : plain ? plain : "");
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (js_string(fault, members[i]))
+			buf_addf(&words, "%s ", js_string(fault, members[i]));
+	if (plain)
+		buf_adds(&words, plain);
+	*ret_words = buf_take(&words);
+	*ret_said = buf_take(&said);
 }
 
 /* Adds one character of a stranger's text, as a space where it is no valid or printable one. */

@@ -19,6 +19,7 @@ enum refusal {
 	REFUSAL_ACTIVITY,      /* a free plan that was taken for abuse */
 	REFUSAL_VOICE,         /* does not exist for this account */
 	REFUSAL_VOICE_REGION,  /* or in this region */
+	REFUSAL_VOICE_NAME,    /* none of the provider's own */
 	REFUSAL_HD_REGION,     /* an HD voice, which few regions have */
 	REFUSAL_UNVERIFIED,    /* the voice waits for its verification */
 	REFUSAL_VOICE_SLOTS,   /* the account can hold no more voices */
@@ -37,8 +38,11 @@ enum refusal {
 	REFUSAL_UNANSWERED,     /* sent, but never answered: perhaps billed */
 	REFUSAL_TRUNCATED,      /* the end of the audio is missing */
 	REFUSAL_TOO_LONG_AUDIO, /* cut at the provider's limit */
+	REFUSAL_MODEL,          /* does not exist for this account */
+	REFUSAL_CONTEXT,        /* the text is longer than the model takes */
+	REFUSAL_CONTENT,        /* what was asked for, or would be answered */
 };
-enum { REFUSALS = REFUSAL_TOO_LONG_AUDIO + 1 };
+enum { REFUSALS = REFUSAL_CONTENT + 1 };
 
 /* One line of a provider's table; the first that fits decides. */
 struct refusal_rule {
@@ -50,6 +54,14 @@ struct refusal_rule {
 /* The refusal of the first rule that fits, or `fallback`. `words` is what the answer says. */
 enum refusal refusal_match(const struct refusal_rule *rules, size_t count, int status,
 			   const char *words, enum refusal fallback);
+
+/*
+ * Reads an error body of the form {"error": {"code", "type", "param", "message"}}, or what is like
+ * it: {"error": "…"}, {"message"}, {"detail": "…"}. *ret_words is all of it, for refusal_match;
+ * *ret_said its message. Both are "" where there is none, as in a proxy's page; the caller frees
+ * them.
+ */
+void refusal_read(const char *body, size_t len, char **ret_words, char **ret_said);
 
 /*
  * The error: one sentence that starts with the provider's name and says what to do, then what the

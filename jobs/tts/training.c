@@ -7,7 +7,6 @@
 #include "jobs/base/mem.h"
 #include "jobs/base/scratch.h"
 #include "jobs/model/voice_profile.h"
-#include "jobs/tts/key.h"
 #include "jobs/tts/provider.h"
 
 #include <stdlib.h>
@@ -21,7 +20,7 @@ struct training {
 	const struct services *services;
 	struct http *http;
 	struct db *db;
-	const char *user_id, *profile_id;
+	const struct training_order *order;
 	struct voice_profile profile;
 	struct tts_sample samples[TRAINING_MAX_SAMPLES];
 	char *filenames[TRAINING_MAX_SAMPLES];
@@ -95,7 +94,7 @@ static struct err *fetch_sample(struct training *t, const char *asset_id, const 
 static struct err *fetch_samples(struct training *t)
 {
 	cleanup(cleanup_rows) struct rows *rows = NULL;
-	TRY(voice_asset_list(t->db, t->user_id, t->profile_id, &rows));
+	TRY(voice_asset_list(t->db, t->order->user_id, t->order->profile_id, &rows));
 	if (rows_count(rows) == 0)
 		return err_new(ERR_INVALID, "Add at least one audio sample before training.");
 	if (rows_count(rows) > TRAINING_MAX_SAMPLES)
@@ -122,26 +121,33 @@ static struct err *faults_error(const struct training *t)
 
 static struct err *record(const struct training *t, const char *status, const char *voice)
 {
-	return voice_profile_set_training(t->db, t->user_id, t->profile_id, status, voice);
+	return voice_profile_set_training(t->db, t->order->user_id, t->order->profile_id, status,
+					  voice);
 }
 
 /* A voice that could not be recorded would hold a slot of the user's plan for nothing. */
 static void discard_voice(const struct training *t, const struct provider *provider,
-			  const struct tts_key *key, const char *voice)
+			  const struct service_key *key, const char *voice)
 {
 	cleanup(cleanup_err) struct err *e =
 		provider->delete_voice(t->http, t->services->conf, key, voice);
 	if (e)
 		log_error("voice %s at %s belongs to no profile and could not be deleted: %s",
-			  voice, provider->title, err_message(e));
+			  voice, provider->service->title, err_message(e));
 }
 
 static struct err *clone_with_key(struct training *t, const struct provider *provider,
-				  const struct tts_key *key, struct training_result *ret)
+				  const struct service_key *key, struct training_result *ret)
 {
 	bool pending = false;
 	cleanup(cleanup_free) char *voice = NULL;
-	const struct tts_clone clone = { t->profile.name, t->samples, t->count };
+	const struct tts_clone clone = {
+		.name = t->profile.name,
+		.description = t->order->description,
+		.samples = t->samples,
+		.count = t->count,
+		.stop = t->order->stop,
+	};
 	TRY(provider->clone(t->http, t->services->conf, key, &clone, &voice, &pending));
 	const char *status = pending ? "pending" : "ready";
 	struct err *e = record(t, status, voice);
@@ -167,11 +173,11 @@ static struct err *clone_voice(struct training *t, const struct provider *provid
 		return err_new(ERR_INVALID,
 			       "A voice of %s cannot be cloned here: give the profile "
 			       "the provider's voice id",
-			       provider->title);
-	struct tts_resolved_key key;
-	TRY(tts_key_resolve(t->services, t->db, provider, t->user_id, &key));
-	struct err *e = clone_with_key(t, provider, &key.key, ret);
-	tts_key_release(&key);
+			       provider->service->title);
+	struct service_key key;
+	TRY(service_key_resolve(t->services, t->db, provider->service, t->order->user_id, &key));
+	struct err *e = clone_with_key(t, provider, &key, ret);
+	service_key_release(&key);
 	return e;
 }
 
@@ -193,17 +199,16 @@ static struct err *train(struct training *t, struct training_result *ret)
 }
 
 struct err *training_run(const struct services *services, struct http *http, struct db *db,
-			 const char *user_id, const char *profile_id, struct training_result *ret)
+			 const struct training_order *order, struct training_result *ret)
 {
 	cleanup(training_clear) struct training t = {
 		.services = services,
 		.http = http,
 		.db = db,
-		.user_id = user_id,
-		.profile_id = profile_id,
+		.order = order,
 		.faults = json_object_new_array(),
 	};
-	TRY(voice_profile_load(db, user_id, profile_id, &t.profile));
+	TRY(voice_profile_load(db, order->user_id, order->profile_id, &t.profile));
 	TRY(fetch_samples(&t));
 	TRY(record(&t, "training", NULL));
 	struct err *e = train(&t, ret);
@@ -213,7 +218,7 @@ struct err *training_run(const struct services *services, struct http *http, str
 	cleanup(cleanup_err) struct err *unrecorded =
 		record(&t, away ? t.profile.training_status : "failed", NULL);
 	if (unrecorded)
-		log_error("profile %s is left in training: %s", profile_id,
+		log_error("profile %s is left in training: %s", order->profile_id,
 			  err_message(unrecorded));
 	return e;
 }

@@ -8,6 +8,13 @@
 
 enum { TRAINING_MAX_SAMPLES = 25, TRAINING_MIN_SECONDS = 1 };
 
+/* What is to be trained. Borrowed. */
+struct training_order {
+	const char *user_id, *profile_id;
+	const char *description; /* for the provider's list of voices; or NULL */
+	const struct stop *stop; /* ends the call to the provider; or NULL */
+};
+
 struct training_result {
 	const char *status; /* "ready", or "pending" where the provider wants the voice verified */
 	const char *message;
@@ -21,5 +28,5 @@ struct training_result {
  * but the first two; what is merely away (ERR_UNAVAILABLE) leaves it as it was.
  */
 must_check struct err *training_run(const struct services *services, struct http *http,
-				    struct db *db, const char *user_id, const char *profile_id,
+				    struct db *db, const struct training_order *order,
 				    struct training_result *ret);

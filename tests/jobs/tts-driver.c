@@ -39,7 +39,7 @@ struct call {
 	struct json_object *in;
 	struct http *http;
 	struct conf conf;
-	struct tts_key key;
+	struct service_key key;
 	const struct provider *provider;
 };
 

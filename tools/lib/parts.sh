@@ -4,9 +4,11 @@
 
 # Parts and how to stop them: the signal, and the seconds after which patience ends. (PostgreSQL's TERM would wait for
 # clients to leave; multiwatch lets each responder finish its request; the runner its steps.)
-PARTS=(postgres redis elevenlabs azure pool runner nginx)
-declare -A stop_signal=([postgres]=INT [redis]=TERM [elevenlabs]=TERM [azure]=TERM [pool]=TERM [runner]=TERM [nginx]=TERM)
-declare -A patience=([postgres]=30 [redis]=10 [elevenlabs]=5 [azure]=5 [pool]=45 [runner]=60 [nginx]=10)
+PARTS=(postgres redis elevenlabs azure openai anthropic pool runner nginx)
+declare -A stop_signal=([postgres]=INT [redis]=TERM [elevenlabs]=TERM [azure]=TERM [openai]=TERM [anthropic]=TERM
+	[pool]=TERM [runner]=TERM [nginx]=TERM)
+declare -A patience=([postgres]=30 [redis]=10 [elevenlabs]=5 [azure]=5 [openai]=5 [anthropic]=5
+	[pool]=45 [runner]=60 [nginx]=10)
 
 stop_all() {
 	local i name

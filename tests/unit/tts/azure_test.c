@@ -19,7 +19,7 @@ static void test_url(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct conf conf = { .azure_base_url = cases[i].base,
 					   .azure_region = cases[i].configured };
-		const struct tts_key key = { .secret = "k", .region = cases[i].region };
+		const struct service_key key = { .secret = "k", .region = cases[i].region };
 		cleanup(cleanup_free) char *url = NULL;
 		assert_null(azure_url(&conf, &key, &url));
 		assert_string_equal(url, cases[i].want);
@@ -27,7 +27,7 @@ static void test_url(void **state)
 	static const char *const bad[] = { "evil.example/", "East US", "a@b", "x#", "ü" };
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		const struct conf conf = { .azure_base_url = "", .azure_region = "eastus" };
-		const struct tts_key key = { .secret = "k", .region = bad[i] };
+		const struct service_key key = { .secret = "k", .region = bad[i] };
 		char *url = NULL;
 		assert_error(azure_url(&conf, &key, &url), ERR_REFUSED, "region");
 		assert_null(url);

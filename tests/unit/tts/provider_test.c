@@ -5,18 +5,11 @@ static void test_find(void **state)
 	(void)state;
 	assert_ptr_equal(provider_find("elevenlabs"), &elevenlabs_provider);
 	assert_ptr_equal(provider_find("azure"), &azure_provider);
+	assert_ptr_equal(provider_find("openai"), &openai_provider);
 	assert_null(provider_find("Azure"));
 	assert_null(provider_find(""));
 	assert_null(azure_provider.clone);
 	assert_null(azure_provider.delete_voice);
-}
-
-static void test_fallback_keys(void **state)
-{
-	(void)state;
-	const struct conf conf = { .elevenlabs_api_key = "one", .azure_key = "two" };
-	assert_string_equal(elevenlabs_provider.fallback_key(&conf), "one");
-	assert_string_equal(azure_provider.fallback_key(&conf), "two");
 }
 
 static void test_clamp(void **state)
@@ -51,7 +44,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_fallback_keys),
 		cmocka_unit_test(test_clamp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

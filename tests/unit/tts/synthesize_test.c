@@ -18,7 +18,7 @@ static size_t max_characters(const struct tts_request *request)
 	return 12345;
 }
 
-static struct err *speak(struct http *http, const struct conf *c, const struct tts_key *key,
+static struct err *speak(struct http *http, const struct conf *c, const struct service_key *key,
 			 const struct tts_request *request, struct tts_result *ret)
 {
 	(void)http, (void)c, (void)key, (void)request;
@@ -31,15 +31,14 @@ static struct err *speak(struct http *http, const struct conf *c, const struct t
 }
 
 static const struct provider scripted = {
-	.name = "scripted",
-	.title = "Someone",
+	.service = &(const struct service){ .name = "scripted", .title = "Someone" },
 	.max_characters = max_characters,
 	.synthesize = speak,
 };
 
 static struct err *run(const struct tts_request *request, struct tts_result *ret)
 {
-	const struct tts_key key = { .secret = "secret" };
+	const struct service_key key = { .secret = "secret" };
 	script.calls = 0;
 	return synthesize(NULL, &conf, &scripted, &key, request, ret);
 }
@@ -89,11 +88,11 @@ static void test_waits(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		cleanup(cleanup_err) struct err *e = err_new(cases[i].kind, "failure");
 		err_set_retry_after(e, cases[i].retry_after);
-		assert_int_equal(synthesize_wait_ms(&slow, e, cases[i].tries), cases[i].want);
+		assert_int_equal(call_wait_ms(&slow, e, cases[i].tries), cases[i].want);
 	}
 	const struct conf slowest = { .provider_retry_ms = 60000 };
 	cleanup(cleanup_err) struct err *e = err_new(ERR_UPSTREAM, "failure");
-	assert_int_equal(synthesize_wait_ms(&slowest, e, 2), 60000);
+	assert_int_equal(call_wait_ms(&slowest, e, 2), 60000);
 }
 
 static void test_texts(void **state)
@@ -150,13 +149,13 @@ static void test_keys(void **state)
 {
 	(void)state;
 	cleanup(cleanup_free) char *header = NULL;
-	assert_null(call_key_header("x-key", &(struct tts_key){ .secret = "ab!~" }, "Someone",
+	assert_null(call_key_header("x-key: ", &(struct service_key){ .secret = "ab!~" }, "Someone",
 				    &header));
 	assert_string_equal(header, "x-key: ab!~");
 	static const char *const bad[] = { "a\r\nHost: evil", "a b", "ü", "\x7f" };
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		char *none = NULL;
-		assert_error(call_key_header("x-key", &(struct tts_key){ .secret = bad[i] },
+		assert_error(call_key_header("x-key: ", &(struct service_key){ .secret = bad[i] },
 					     "Someone", &none),
 			     ERR_REFUSED, "Settings → API Keys");
 		assert_null(none);

@@ -1,0 +1,28 @@
+/* Samples of a voice profile, as they are stored. */
+#pragma once
+#include "jobs/audio/audio.h"
+#include "jobs/io/http.h"
+#include "jobs/io/services.h"
+
+/* A recording that is to become a sample. Borrowed. */
+struct sample {
+	const char *user_id, *profile_id;
+	const struct http_file *file;
+	enum audio_format format; /* AUDIO_MP3 or AUDIO_WAV */
+	double duration_sec;
+};
+
+/*
+ * Stores the file, then records it; *ret_json is the wire's, and the caller's. A file that is not
+ * recorded does not stay, nor one whose upload failed: the storage may have taken it all the same,
+ * and only its answer was lost. ERR_NOT_FOUND where the profile is gone.
+ */
+must_check struct err *sample_store(const struct services *services, struct http *http,
+				    struct db *db, const struct sample *sample, char **ret_json);
+
+/*
+ * Deletes a profile and the files of its samples; one that the storage keeps is logged, for a sweep
+ * to find. ERR_NOT_FOUND where there is no such profile.
+ */
+must_check struct err *profile_delete(const struct services *services, struct http *http,
+				      struct db *db, const char *user_id, const char *profile_id);
