@@ -133,6 +133,7 @@ static void read_node(struct reader *r, struct json_object *json)
 				 ? title
 				 : type,
 		.config = js_get(js_get(json, "data"), "config"),
+		.loop = GRAPH_NO_LOOP,
 	};
 	read_type(r, node, type);
 	r->index[g->count] = (struct entry){ id, g->count };
@@ -180,12 +181,20 @@ static size_t end_of(struct reader *r, struct json_object *edge, const char *end
 	return index;
 }
 
-static bool feeds(const struct graph_node *node, size_t source)
+static bool has_edge(const struct graph_node *node, size_t source, const char *handle)
 {
-	for (size_t i = 0; i < node->source_count; i++)
-		if (node->sources[i] == source)
+	for (size_t i = 0; i < node->edge_count; i++)
+		if (node->edges[i].source == source && !strcmp(node->edges[i].handle, handle))
 			return true;
 	return false;
+}
+
+static void add_edge(struct graph_node *node, struct graph_edge edge)
+{
+	if (has_edge(node, edge.source, edge.handle))
+		return; /* drawn twice, it carries the same value */
+	node->edges = mem_resize(node->edges, node->edge_count + 1, sizeof(*node->edges));
+	node->edges[node->edge_count++] = edge;
 }
 
 static void read_edges(struct reader *r)
@@ -195,32 +204,112 @@ static void read_edges(struct reader *r)
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *edge = json_object_array_get_idx(g->edges_json, i);
 		size_t source = end_of(r, edge, "source"), target = end_of(r, edge, "target");
+		const char *handle = js_string(edge, "sourceHandle");
 		if (source == g->count || target == g->count)
 			continue;
-		struct graph_node *node = &g->nodes[target];
-		if (feeds(node, source)) /* two edges between the same two carry the same value */
-			continue;
-		node->sources =
-			mem_resize(node->sources, node->source_count + 1, sizeof(*node->sources));
-		node->sources[node->source_count++] = source;
-		r->waiting_for[target]++;
+		add_edge(&g->nodes[target],
+			 (struct graph_edge){ source, handle ? handle : "", false });
 	}
 }
 
-/* Tells those that `done` feeds that one of their sources is in order. */
-static void release(struct reader *r, size_t done)
+/* Marks in `reached` what can be reached from `loop` over its `item` edges, or over its others. */
+static void reach(const struct graph *g, size_t loop, bool over_items, bool *reached)
 {
-	for (size_t i = 0; i < r->graph->count; i++)
-		if (feeds(&r->graph->nodes[i], done))
-			r->waiting_for[i]--;
+	bool grew = true;
+	while (grew) {
+		grew = false;
+		for (size_t i = 0; i < g->count; i++) {
+			bool was = reached[i];
+			for (size_t j = 0; j < g->nodes[i].edge_count; j++) {
+				const struct graph_edge *e = &g->nodes[i].edges[j];
+				bool is_item = !strcmp(e->handle, "item");
+				reached[i] |= e->source == loop ? is_item == over_items
+								: reached[e->source];
+			}
+			grew |= reached[i] && !was;
+		}
+	}
 }
 
-/* Sources are named by their places in the new order. */
+/* Makes a loop wait for what feeds its body from outside, so that each item finds it there. */
+static void wait_for_outside(struct graph *g, size_t loop)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		for (size_t j = 0; g->nodes[i].loop == (long)loop && j < g->nodes[i].edge_count;
+		     j++) {
+			size_t source = g->nodes[i].edges[j].source;
+			if (source != loop && g->nodes[source].loop != (long)loop)
+				add_edge(&g->nodes[loop],
+					 (struct graph_edge){ source, "order", true });
+		}
+	}
+}
+
+static void find_body(struct reader *r, size_t loop)
+{
+	struct graph *g = r->graph;
+	cleanup(cleanup_free) bool *inside = mem_alloc(g->count);
+	cleanup(cleanup_free) bool *after = mem_alloc(g->count);
+	reach(g, loop, true, inside);
+	reach(g, loop, false, after);
+	for (size_t i = 0; i < g->count; i++) {
+		struct graph_node *node = &g->nodes[i];
+		if (!inside[i] || after[i] || i == loop)
+			continue;
+		if (node->type->loops || node->loop != GRAPH_NO_LOOP)
+			fault(r, "nodes", node->id,
+			      "Node \"%.80s\" stands in a loop inside a loop, which cannot be run",
+			      node->title);
+		node->loop = (long)loop;
+	}
+	wait_for_outside(g, loop);
+}
+
+static void find_loops(struct reader *r)
+{
+	int loops = 0;
+	for (size_t i = 0; i < r->graph->count; i++) {
+		const struct graph_node *node = &r->graph->nodes[i];
+		if (!node->type->loops)
+			continue;
+		if (++loops > GRAPH_MAX_LOOPS) {
+			fault(r, "nodes", node->id, "The workflow has more than %d loops",
+			      GRAPH_MAX_LOOPS);
+			return;
+		}
+		find_body(r, i);
+	}
+}
+
+/* How many edges of `node` come from `source`. */
+static size_t edges_from(const struct graph_node *node, size_t source)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < node->edge_count; i++)
+		n += node->edges[i].source == source;
+	return n;
+}
+
+/* Nodes are named by their places in the new order. */
 static void renumber(struct graph *g, const size_t *place)
 {
-	for (size_t i = 0; i < g->count; i++)
-		for (size_t j = 0; j < g->nodes[i].source_count; j++)
-			g->nodes[i].sources[j] = place[g->nodes[i].sources[j]];
+	for (size_t i = 0; i < g->count; i++) {
+		struct graph_node *node = &g->nodes[i];
+		for (size_t j = 0; j < node->edge_count; j++)
+			node->edges[j].source = place[node->edges[j].source];
+		if (node->loop != GRAPH_NO_LOOP)
+			node->loop = (long)place[node->loop];
+	}
+}
+
+/* The first node that has no place yet and waits for none; the graph's count where there is none.
+ */
+static size_t next_free(const struct reader *r, const bool *placed)
+{
+	size_t i = 0;
+	while (i < r->graph->count && (placed[i] || r->waiting_for[i] > 0))
+		i++;
+	return i;
 }
 
 /*
@@ -233,17 +322,15 @@ static void put_in_order(struct reader *r)
 	struct graph_node *ordered = mem_alloc(g->count * sizeof(*ordered));
 	cleanup(cleanup_free) size_t *place = mem_alloc(g->count * sizeof(*place));
 	cleanup(cleanup_free) bool *placed = mem_alloc(g->count);
+	for (size_t i = 0; i < g->count; i++)
+		r->waiting_for[i] = g->nodes[i].edge_count;
 	size_t n = 0;
-	for (size_t i = 0; i < g->count;) {
-		if (placed[i] || r->waiting_for[i] > 0) {
-			i++;
-			continue;
-		}
+	for (size_t i; (i = next_free(r, placed)) < g->count;) {
 		placed[i] = true;
 		place[i] = n;
 		ordered[n++] = g->nodes[i];
-		release(r, i);
-		i = 0;
+		for (size_t j = 0; j < g->count; j++)
+			r->waiting_for[j] -= edges_from(&g->nodes[j], i);
 	}
 	for (size_t i = 0; i < g->count; i++)
 		if (!placed[i])
@@ -282,6 +369,7 @@ static struct err *read_graph(struct reader *r, const char *nodes, const char *e
 	if (g->count == 0)
 		return err_new(ERR_INVALID, "Workflow has no nodes to execute");
 	read_edges(r);
+	find_loops(r);
 	put_in_order(r);
 	return faults_error(r);
 }
@@ -299,7 +387,7 @@ struct err *graph_read(const char *nodes, const char *edges, struct graph *ret)
 void graph_clear(struct graph *g)
 {
 	for (size_t i = 0; i < g->count; i++)
-		free(g->nodes[i].sources);
+		free(g->nodes[i].edges);
 	free(g->nodes);
 	json_object_put(g->nodes_json);
 	json_object_put(g->edges_json);

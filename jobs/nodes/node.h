@@ -17,7 +17,8 @@ struct node_run {
 	const char *user_id;
 	const char *run_id; /* the execution's id, or one made for a single node's run */
 	const char *node_id, *type;
-	const char *file_name;      /* unique within the run; names of stored files begin with it */
+	const char *trigger;   /* what started the run, as JSON text; NULL where a person did */
+	const char *file_name; /* unique within the run; names of stored files begin with it */
 	struct json_object *config; /* NULL where the node has none */
 	struct json_object *inputs; /* object: the outputs of its sources, by their node ids */
 	const struct stop *stop; /* asked by the user or a shutdown, or the step's time is over */

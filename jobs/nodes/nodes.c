@@ -7,13 +7,32 @@
 #include <stdarg.h>
 #include <string.h>
 
-extern const struct node_type logger_node, manual_trigger_node, preview_output_node,
-	schedule_trigger_node, set_variable_node, voice_tts_node, webhook_trigger_node;
+extern const struct node_type delay_node, generate_script_node, http_request_node, if_else_node,
+	logger_node, loop_node, manual_trigger_node, merge_node, notification_node,
+	preview_output_node, prompter_node, schedule_trigger_node, set_variable_node,
+	text_summarizer_node, text_to_speech_node, voice_clone_node, voice_tts_node,
+	webhook_trigger_node;
 
 /* In the order of the palette. */
 static const struct node_type *const types[] = {
-	&manual_trigger_node, &schedule_trigger_node, &webhook_trigger_node, &voice_tts_node,
-	&set_variable_node,   &logger_node,           &preview_output_node,
+	&manual_trigger_node,
+	&schedule_trigger_node,
+	&webhook_trigger_node,
+	&generate_script_node,
+	&prompter_node,
+	&text_summarizer_node,
+	&voice_tts_node,
+	&text_to_speech_node,
+	&voice_clone_node,
+	&if_else_node,
+	&loop_node,
+	&merge_node,
+	&delay_node,
+	&set_variable_node,
+	&http_request_node,
+	&notification_node,
+	&logger_node,
+	&preview_output_node,
 };
 enum { TYPES = sizeof(types) / sizeof(types[0]) };
 

@@ -1,17 +1,49 @@
-/* The triggers: how a run begins. What set it off is not their concern; they say that it was. */
+/* The triggers: how a run begins. The one that set it off says what it was set off by. */
+#include "jobs/base/cleanup.h"
 #include "jobs/base/clock.h"
+#include "jobs/base/cron.h"
 #include "jobs/base/js.h"
 #include "jobs/nodes/node.h"
+
+#include <string.h>
+
+/* What started the run, if that was this node; NULL for others. The caller owns it. */
+static struct json_object *own_trigger(const struct node_run *run)
+{
+	struct json_object *trigger = NULL;
+	if (run->trigger)
+		err_free(js_parse(run->trigger, strlen(run->trigger), &trigger));
+	const char *id = js_string(trigger, "nodeId");
+	if (id && !strcmp(id, run->node_id))
+		return trigger;
+	json_object_put(trigger);
+	return NULL;
+}
 
 static struct err *run_trigger(struct node_run *run, struct json_object **ret_output)
 {
 	char now[CLOCK_ISO_SIZE];
-	struct json_object *output = json_object_new_object();
-	js_set_bool(output, "triggered", true);
-	js_set_string(output, "type", run->type);
-	js_set_string(output, "timestamp", clock_iso(clock_ms(), now));
+	struct json_object *output = own_trigger(run);
+	if (!output) {
+		output = json_object_new_object();
+		js_set_bool(output, "triggered", true);
+		js_set_string(output, "type", run->type);
+		js_set_string(output, "timestamp", clock_iso(clock_ms(), now));
+	}
 	*ret_output = output;
 	return NULL;
+}
+
+/* As above; a schedule that is not followed is noted, since saving it was no error. */
+static struct err *run_schedule_trigger(struct node_run *run, struct json_object **ret_output)
+{
+	int64_t next;
+	cleanup(cleanup_err) struct err *e =
+		cron_next_named(js_string(run->config, "cron"), js_string(run->config, "timezone"),
+				clock_ms(), &next);
+	if (e)
+		node_note(run, "This schedule does not start the workflow: %s", err_message(e));
+	return run_trigger(run, ret_output);
 }
 
 const struct node_type manual_trigger_node = {
@@ -47,7 +79,7 @@ const struct node_type schedule_trigger_node = {
 			  .help = "An IANA name, such as Europe/Berlin" },
 			{ 0 },
 		},
-	.run = run_trigger,
+	.run = run_schedule_trigger,
 };
 
 const struct node_type webhook_trigger_node = {
@@ -69,6 +101,11 @@ const struct node_type webhook_trigger_node = {
 			  .label = "Path",
 			  .kind = FIELD_TEXT,
 			  .help = "A label for yourself; the address itself cannot be guessed" },
+			{ .name = "secret",
+			  .label = "Secret",
+			  .kind = FIELD_TEXT,
+			  .help = "With one, calls have to be signed with it: by the headers of "
+				  "Standard Webhooks, or by X-Hub-Signature-256" },
 			{ 0 },
 		},
 	.run = run_trigger,

@@ -1,0 +1,133 @@
+/* text-to-speech: text in, audio in one of the providers' own voices out. */
+#include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
+#include "jobs/nodes/input.h"
+#include "jobs/nodes/speech.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The providers that it knows, and what of the settings each takes. */
+static const struct voice_source {
+	const struct provider *provider;
+	const char *voice_setting, *usual_voice;
+	bool has_models;
+	const char *steadiness; /* the setting of that, or NULL */
+} sources[] = {
+	{ &openai_provider, "voice", "nova", true, NULL },
+	{ &elevenlabs_provider, "voiceId", NULL, false, "stability" },
+};
+
+static const char *text_or(const struct node_run *run, const char *name, const char *fallback)
+{
+	const char *text = js_string(run->config, name);
+	return input_is_blank(text) ? fallback : text;
+}
+
+static struct err *find_source(const struct node_run *run, const struct voice_source **ret)
+{
+	const char *name = text_or(run, "provider", sources[0].provider->service->name);
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (!strcasecmp(name, sources[i].provider->service->name)) {
+			*ret = &sources[i];
+			return NULL;
+		}
+	return err_new(ERR_INVALID, "The provider has to be openai or elevenlabs, not \"%.40s\"",
+		       name);
+}
+
+static struct err *prepare(const struct node_run *run, struct speech *speech)
+{
+	const struct voice_source *source = NULL;
+	TRY(find_source(run, &source));
+	const char *voice = text_or(run, source->voice_setting, source->usual_voice);
+	if (!voice)
+		return err_new(ERR_INVALID, "Enter the id of an ElevenLabs voice in the node's "
+					    "settings");
+	TRY(speech_text(run, &speech->text));
+	speech->provider = source->provider;
+	speech->request = (struct tts_request){
+		.voice = voice,
+		.language = "en",
+		.model = source->has_models ? text_or(run, "model", NULL) : NULL,
+		.stability = source->steadiness ? speech_setting(run, source->steadiness) : NAN,
+		.similarity_boost = NAN,
+		.speaking_rate = speech_setting(run, "speed"),
+	};
+	struct db *db = db_pool_get(run->services->pool);
+	struct err *e = service_key_resolve(run->services, db, source->provider->service,
+					    run->user_id, &speech->key);
+	db_pool_put(run->services->pool, db);
+	return e;
+}
+
+static struct err *run_text_to_speech(struct node_run *run, struct json_object **ret_output)
+{
+	cleanup(speech_clear) struct speech speech = { 0 };
+	TRY(prepare(run, &speech));
+	cleanup(cleanup_free) char *model = NULL;
+	TRY(speech_make(run, &speech, &model, ret_output));
+	js_set_string(*ret_output, "voice", speech.request.voice);
+	js_set_string(*ret_output, "model", model);
+	return NULL;
+}
+
+const struct node_type text_to_speech_node = {
+	.name = "text-to-speech",
+	.category = "voice",
+	.title = "Text to Speech",
+	.description = "Speaks a text in one of a provider's voices",
+	.inputs = (const struct node_port[]){ { "text", "Text" }, { 0 } },
+	.outputs = (const struct node_port[]){ { "audio", "Audio" }, { 0 } },
+	.fields =
+		(const struct node_field[]){
+			{ .name = "provider",
+			  .label = "Provider",
+			  .kind = FIELD_SELECT,
+			  .fallback = "\"openai\"",
+			  .options = (const char *const[]){ "openai", "elevenlabs", NULL },
+			  .help = "Whose voice speaks; your key for it is in Settings → API "
+				  "Keys" },
+			{ .name = "voice",
+			  .label = "Voice",
+			  .kind = FIELD_TEXT,
+			  .fallback = "\"nova\"",
+			  .help = "OpenAI: alloy, echo, fable, onyx, nova, shimmer and others" },
+			{ .name = "voiceId",
+			  .label = "Voice id",
+			  .kind = FIELD_TEXT,
+			  .help = "ElevenLabs: the id of a voice of your account" },
+			{ .name = "model",
+			  .label = "Model",
+			  .kind = FIELD_TEXT,
+			  .fallback = "\"tts-1\"",
+			  .help = "OpenAI: tts-1, or tts-1-hd, which is better and slower" },
+			{ .name = "text",
+			  .label = "Text",
+			  .kind = FIELD_LONG_TEXT,
+			  .help = "Blank: the text from upstream. {{input}} and {{nodeId.path}} "
+				  "are replaced" },
+			{ .name = "format",
+			  .label = "Format",
+			  .kind = FIELD_SELECT,
+			  .fallback = "\"mp3\"",
+			  .options = (const char *const[]){ "mp3", "wav", NULL },
+			  .help = "MP3 is smaller, WAV is for editing" },
+			{ .name = "speed",
+			  .label = "Speed",
+			  .kind = FIELD_NUMBER,
+			  .fallback = "1.0",
+			  .min = 0.25,
+			  .max = 4,
+			  .help = "1 is the voice's own; ElevenLabs goes from 0.7 to 1.2" },
+			{ .name = "stability",
+			  .label = "Stability",
+			  .kind = FIELD_NUMBER,
+			  .fallback = "0.5",
+			  .min = 0,
+			  .max = 1,
+			  .help = "ElevenLabs: lower is livelier, higher is steadier" },
+			{ 0 },
+		},
+	.run = run_text_to_speech,
+};
