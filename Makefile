@@ -37,6 +37,7 @@ below    = $(if $(filter $1,$(firstword $2)),$2,$(call below,$1,$(wordlist 2,99,
 archives = $(patsubst %,$(OUT)/lib%.a,$(call below,$1,$(LAYERS)))
 TESTS   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*/*_test.c))
 DRIVERS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/jobs/*-driver.c))
+SHIMS   := $(patsubst %.c,$(OUT)/%.so,$(wildcard tests/jobs/*-shim.c))
 FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 TIDIED   := $(patsubst %.c,build/lint/%.tidy,$(filter %.c,$(SOURCES)))
 ANALYZED := $(patsubst %.c,build/lint/%.analyzed,$(filter %.c,$(PRODUCT)))
@@ -46,7 +47,7 @@ all: $(PROGRAMS)                          ## build the three programs
 check: ; @tools/test                      ## run every test, as tools/test does
 check-unit: $(TESTS)                      ## run the unit tests
 	@tools/run-unit-tests $(TESTS)
-drivers: $(DRIVERS)                       ## build the programs through which tests/jobs reaches the C code
+drivers: $(DRIVERS) $(SHIMS)              ## build the programs through which tests/jobs reaches the C code
 fuzz: $(FUZZERS)                          ## run each fuzzer for FUZZ_SECONDS (60)
 	@set -e; for f in $(FUZZERS); do echo "== $$f"; $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -timeout=10 -verbosity=0; done
 install: all                              ## install below DESTDIR; GNU directory variables are honoured
@@ -89,6 +90,8 @@ $(TESTS): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $$(call archives,$$(firstwo
 	$(link)
 $(DRIVERS): $(OUT)/%: $(OUT)/%.o $$(call archives,app)
 	$(link)
+$(SHIMS): $(OUT)/%.so: %.c
+	$(call say,LD $@) mkdir -p $(@D); $(CC) -std=gnu17 -O1 -g -pthread -D_GNU_SOURCE -fPIC -shared $(WARN) -o $@ $<
 $(FUZZERS): build/fuzz/%: %.c $(filter %.c,$(filter-out %/main.c tools/%,$(PRODUCT))) | $(GENERATED)
 	$(call say,FUZZ $@) mkdir -p $(@D); clang -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. -I$(OUT) \
 		-include jobs/base/banned.h $(shell pkg-config --cflags $(PKGS)) -o $@ $^ $(LIBS)

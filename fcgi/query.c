@@ -1,6 +1,7 @@
 #include "fcgi/query.h"
 
 #include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
 #include "jobs/base/mem.h"
 #include "jobs/base/utf8.h"
 
@@ -54,4 +55,20 @@ char *query_get(const char *query_string, const char *name)
 		pair += len + (pair[len] == '&');
 	}
 	return NULL;
+}
+
+struct json_object *query_object(const char *query_string)
+{
+	struct json_object *o = json_object_new_object();
+	const char *pair = query_string;
+	while (*pair) {
+		size_t len = strcspn(pair, "&"), name_len = strcspn(pair, "=&");
+		size_t skip = name_len + (pair[name_len] == '=');
+		cleanup(cleanup_free) char *name = form_decode(pair, name_len);
+		cleanup(cleanup_free) char *value = form_decode(pair + skip, len - skip);
+		if (name && *name && value)
+			js_set_string(o, name, value);
+		pair += len + (pair[len] == '&');
+	}
+	return o;
 }

@@ -1,5 +1,6 @@
 /* Percent-encoded text, and the parameters of a query string made of it. */
 #pragma once
+#include <json-c/json.h>
 #include <stdbool.h>
 
 /*
@@ -14,3 +15,9 @@ bool percent_decode(char *text);
  * is NULL, where `name` is absent, and where its value cannot be decoded.
  */
 char *query_get(const char *query_string, const char *name);
+
+/*
+ * All of them as an object of strings, without those that cannot be decoded; of a name that comes
+ * more than once, the last value. The caller owns it.
+ */
+struct json_object *query_object(const char *query_string) __attribute__((returns_nonnull));

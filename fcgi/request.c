@@ -21,6 +21,11 @@ static const char *param(const FCGX_Request *fcgi, const char *name)
 	return value ? value : "";
 }
 
+const char *request_header(const struct request *r, const char *cgi_name)
+{
+	return param(r->fcgi, cgi_name);
+}
+
 void request_init(struct request *r, FCGX_Request *fcgi)
 {
 	const char *file = param(fcgi, "REQUEST_BODY_FILE");
@@ -32,9 +37,11 @@ void request_init(struct request *r, FCGX_Request *fcgi)
 		.content_type = param(fcgi, "CONTENT_TYPE"),
 		.origin = param(fcgi, "HTTP_ORIGIN"),
 		.authorization = param(fcgi, "HTTP_AUTHORIZATION"),
+		.idempotency_key = param(fcgi, "HTTP_IDEMPOTENCY_KEY"),
 		.id = param(fcgi, "REQUEST_ID"),
 		.body_file = *file ? file : NULL,
 		.content_length = strtoull(param(fcgi, "CONTENT_LENGTH"), NULL, 10),
+		.body_fd = -1,
 	};
 }
 
@@ -42,7 +49,9 @@ void request_clear(struct request *r)
 {
 	json_object_put(r->body);
 	free(r->body_text);
-	*r = (struct request){ 0 };
+	if (r->body_fd >= 0)
+		close(r->body_fd);
+	*r = (struct request){ .body_fd = -1 };
 }
 
 /* Matches "application/json" with or without parameters, in any case. */
@@ -68,6 +77,15 @@ static struct err *read_stdin(struct request *r, char *into, size_t len)
 	return NULL;
 }
 
+struct err *request_read_text(struct request *r, uint64_t max)
+{
+	if (r->content_length > max)
+		return err_new(ERR_TOO_LARGE, "The request is larger than %llu KB",
+			       (unsigned long long)max / 1024);
+	r->body_text = mem_alloc(r->content_length + 1);
+	return read_stdin(r, r->body_text, r->content_length);
+}
+
 struct err *request_read_json(struct request *r)
 {
 	if (r->content_length > REQUEST_MAX_JSON)
@@ -79,8 +97,7 @@ struct err *request_read_json(struct request *r)
 	}
 	if (!is_json(r->content_type))
 		return err_new(ERR_MEDIA_TYPE, "Send the request's body as application/json");
-	r->body_text = mem_alloc(r->content_length + 1);
-	TRY(read_stdin(r, r->body_text, r->content_length));
+	TRY(request_read_text(r, REQUEST_MAX_JSON));
 	TRY(js_parse(r->body_text, r->content_length, &r->body));
 	if (!json_object_is_type(r->body, json_type_object))
 		return err_new(ERR_INVALID, "The request's body has to be a JSON object");
@@ -101,32 +118,34 @@ static struct err *spool_stdin(struct request *r, int fd)
 	return NULL;
 }
 
-static struct err *open_either(struct request *r, uint64_t max, int *ret_fd)
+/* Opens the body as body_fd, unless it is open. */
+static struct err *open_either(struct request *r, uint64_t max)
 {
+	if (r->body_fd >= 0)
+		return NULL;
 	if (r->body_file) {
-		*ret_fd = open(r->body_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (*ret_fd < 0)
+		r->body_fd = open(r->body_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (r->body_fd < 0)
 			return err_new(ERR_INTERNAL, "a spooled upload cannot be opened: %m");
 		return NULL;
 	}
 	if (r->content_length > max)
 		return err_new(ERR_TOO_LARGE, "The upload is larger than allowed");
-	TRY(scratch_open(ret_fd));
-	return spool_stdin(r, *ret_fd);
+	TRY(scratch_open(&r->body_fd));
+	return spool_stdin(r, r->body_fd);
 }
 
 struct err *request_open_body(struct request *r, uint64_t max, int *ret_fd, uint64_t *ret_size)
 {
-	int fd = -1;
-	struct err *e = open_either(r, max, &fd);
-	struct stat st = { 0 };
-	if (!e && fstat(fd, &st) != 0)
-		e = err_new(ERR_INTERNAL, "a spooled upload cannot be measured: %m");
-	if (!e && (uint64_t)st.st_size > max)
-		e = err_new(ERR_TOO_LARGE, "The upload is larger than allowed");
-	if (e && fd >= 0)
-		close(fd);
-	TRY(e);
+	struct stat st;
+	TRY(open_either(r, max));
+	if (fstat(r->body_fd, &st) != 0)
+		return err_new(ERR_INTERNAL, "a spooled upload cannot be measured: %m");
+	if ((uint64_t)st.st_size > max)
+		return err_new(ERR_TOO_LARGE, "The upload is larger than allowed");
+	int fd = fcntl(r->body_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return err_new(ERR_UNAVAILABLE, "A spooled upload cannot be opened: %m");
 	*ret_fd = fd;
 	*ret_size = (uint64_t)st.st_size;
 	return NULL;

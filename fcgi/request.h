@@ -8,25 +8,40 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { REQUEST_MAX_IDS = 2, REQUEST_MAX_JSON = 5 * 1024 * 1024 };
+enum {
+	REQUEST_MAX_IDS = 2,
+	REQUEST_MAX_JSON = 5 * 1024 * 1024,
+	REQUEST_MAX_UPLOAD = 26 * 1024 * 1024
+}; /* a 25 MB file with its envelope */
 
 struct request {
 	FCGX_Request *fcgi;
 	const char *method, *path, *query, *content_type, *origin, *authorization;
-	const char *id;        /* X-Request-Id, from nginx */
-	const char *body_file; /* where nginx spooled the body; NULL: it comes on stdin */
+	const char *idempotency_key; /* "" where there is none */
+	const char *id;              /* X-Request-Id, from nginx */
+	const char *body_file;       /* where nginx spooled the body; NULL: it comes on stdin */
 	uint64_t content_length;
 
 	char ids[REQUEST_MAX_IDS][ID_SIZE]; /* what stood in place of the route's `:` parts */
 	char user_id[ID_SIZE];              /* who is signed in; "" on public routes */
 
 	struct json_object *body; /* of a JSON request: an object; NULL on routes without a body */
-	char *body_text;          /* and as it was sent */
+	char *body_text;          /* and as it was sent; content_length bytes and a NUL */
+	int body_fd;              /* an open file with the body; -1 before it is asked for */
 };
 
 /* Reads the parameters; nothing can fail. request_clear frees what was read later. */
 void request_init(struct request *r, FCGX_Request *fcgi);
 void request_clear(struct request *r);
+
+/* The value of a header, borrowed, by its CGI name (HTTP_USER_AGENT); "" where it was not sent. */
+const char *request_header(const struct request *r, const char *cgi_name);
+
+/*
+ * Reads a body of at most `max` bytes, whatever it is, into body_text. ERR_TOO_LARGE, or
+ * ERR_INVALID where it is cut off.
+ */
+must_check struct err *request_read_text(struct request *r, uint64_t max);
 
 /*
  * Reads a JSON body into body and body_text. None at all reads as {}. ERR_MEDIA_TYPE,
@@ -36,8 +51,8 @@ must_check struct err *request_read_json(struct request *r);
 
 /*
  * An open file with the whole body, at most `max` bytes: the one that nginx spooled, or a nameless
- * one filled from stdin. The caller closes *ret_fd. ERR_INVALID where the body is missing or cut
- * off.
+ * one filled from stdin; it can be opened again. The caller closes *ret_fd. ERR_INVALID where the
+ * body is missing or cut off.
  */
 must_check struct err *request_open_body(struct request *r, uint64_t max, int *ret_fd,
 					 uint64_t *ret_size);

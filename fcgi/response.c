@@ -23,6 +23,7 @@ static const struct {
 	[ERR_CONFLICT] = { 409, "" },
 	[ERR_TOO_LARGE] = { 413, "" },
 	[ERR_MEDIA_TYPE] = { 415, "" },
+	[ERR_UNPROCESSABLE] = { 422, "" },
 	[ERR_RATE_LIMITED] = { 429, "" },
 	[ERR_UPSTREAM] = { 502, "" },
 	[ERR_REFUSED] = { 502, "" },
@@ -39,6 +40,7 @@ static const char *phrase(int status)
 	} phrases[] = {
 		{ 200, "OK" },
 		{ 201, "Created" },
+		{ 202, "Accepted" },
 		{ 204, "No Content" },
 		{ 400, "Bad Request" },
 		{ 401, "Unauthorized" },
@@ -48,6 +50,7 @@ static const char *phrase(int status)
 		{ 409, "Conflict" },
 		{ 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" },
 		{ 429, "Too Many Requests" },
 		{ 500, "Internal Server Error" },
 		{ 502, "Bad Gateway" },
@@ -62,6 +65,7 @@ static const char *phrase(int status)
 void response_clear(struct response *r)
 {
 	free(r->body);
+	free(r->headers);
 	*r = (struct response){ 0 };
 }
 
@@ -77,6 +81,13 @@ void response_json(struct response *r, int status, char *json)
 	free(r->body);
 	r->status = status;
 	r->body = json;
+}
+
+void response_header(struct response *r, const char *name, const char *value)
+{
+	char *before = r->headers;
+	r->headers = mem_printf("%s%s: %s\r\n", before ? before : "", name, value);
+	free(before);
 }
 
 /* True for an origin of the comma-separated list. */
@@ -102,7 +113,8 @@ static void add_cors(struct buf *head, const struct request *request, const stru
 		buf_addf(head,
 			 "Access-Control-Allow-Origin: %s\r\n"
 			 "Access-Control-Allow-Credentials: true\r\n"
-			 "Access-Control-Expose-Headers: X-Request-Id, Retry-After\r\n",
+			 "Access-Control-Expose-Headers: X-Request-Id, Retry-After, "
+			 "Idempotent-Replayed\r\n",
 			 request->origin);
 }
 
@@ -128,7 +140,7 @@ static void send_answer(const struct request *request, const struct conf *conf, 
 
 void response_send(const struct request *request, const struct conf *conf, const struct response *r)
 {
-	send_answer(request, conf, r->status, "", r->body);
+	send_answer(request, conf, r->status, r->headers ? r->headers : "", r->body);
 }
 
 /* {"error": message, "details": […]} ; the caller frees it. */
@@ -174,21 +186,20 @@ void response_send_error(const struct request *request, const struct conf *conf,
 	send_answer(request, conf, status, headers.data ? headers.data : "", body);
 }
 
-void response_send_wrong_method(const struct request *request, const struct conf *conf,
-				const char *allow)
+void response_wrong_method(struct response *r, const char *method, const char *allow)
 {
-	cleanup(cleanup_free) char *header = mem_printf("Allow: %s\r\n", allow);
 	cleanup(cleanup_free) char *message =
-		mem_printf("This path does not take %.20s, only %s", request->method, allow);
-	cleanup(cleanup_free) char *body = error_body(message, NULL);
-	send_answer(request, conf, 405, header, body);
+		mem_printf("This path does not take %.20s, only %s", method, allow);
+	response_json(r, 405, error_body(message, NULL));
+	response_header(r, "Allow", allow);
 }
 
 void response_send_preflight(const struct request *request, const struct conf *conf)
 {
 	send_answer(request, conf, 204,
 		    "Access-Control-Allow-Methods: GET, POST, PUT, DELETE, OPTIONS\r\n"
-		    "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
+		    "Access-Control-Allow-Headers: Authorization, Content-Type, "
+		    "Idempotency-Key\r\n"
 		    "Access-Control-Max-Age: 86400\r\n",
 		    NULL);
 }

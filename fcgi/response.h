@@ -7,6 +7,7 @@
 struct response {
 	int status; /* 200 unless a handler says otherwise */
 	char *body;
+	char *headers; /* further ones, as complete lines; NULL for none */
 };
 void response_clear(struct response *r);
 
@@ -15,6 +16,12 @@ void response_message(struct response *r, const char *text);
 
 /* Hands `json` over; the status is `status`. */
 void response_json(struct response *r, int status, char *json);
+
+/* Adds a header line. */
+void response_header(struct response *r, const char *name, const char *value);
+
+/* A path that is known, but not with this method: 405, naming the ones that are. */
+void response_wrong_method(struct response *r, const char *method, const char *allow);
 
 /* Sends a response, with the CORS headers that `origin` may see. */
 void response_send(const struct request *request, const struct conf *conf,
@@ -26,10 +33,6 @@ void response_send(const struct request *request, const struct conf *conf,
  */
 void response_send_error(const struct request *request, const struct conf *conf,
 			 const struct err *e);
-
-/* A path that is known, but not with this method: 405, naming the ones that are. */
-void response_send_wrong_method(const struct request *request, const struct conf *conf,
-				const char *allow);
 
 /* Answers a CORS preflight. */
 void response_send_preflight(const struct request *request, const struct conf *conf);

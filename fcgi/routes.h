@@ -5,8 +5,9 @@
 #include "fcgi/response.h"
 
 enum route_flags {
-	ROUTE_PUBLIC = 1, /* no sign-in */
-	ROUTE_JSON = 2,   /* has a JSON body, read before the handler runs */
+	ROUTE_PUBLIC = 1,     /* no sign-in */
+	ROUTE_JSON = 2,       /* has a JSON body, read before the handler runs */
+	ROUTE_IDEMPOTENT = 4, /* honours an Idempotency-Key */
 };
 
 /* Fills the response, or fails; the error becomes the answer. */
@@ -44,5 +45,7 @@ handler workflows_list, workflows_create, workflows_get, workflows_update, workf
 	workflows_duplicate;
 handler executions_execute, executions_rerun, executions_run_node, executions_list, executions_get,
 	executions_cancel;
+handler hooks_call, hooks_list;
+handler node_types_list;
 handler storage_play;
 handler health_live, health_ready;

@@ -1,5 +1,6 @@
 #include "fcgi/serve.h"
 
+#include "fcgi/idempotency.h"
 #include "fcgi/request.h"
 #include "fcgi/response.h"
 #include "fcgi/routes.h"
@@ -29,6 +30,8 @@ static struct err *run_route(struct app *app, const struct route *route, struct 
 		TRY(sign_in(app, request));
 	if (route->flags & ROUTE_JSON)
 		TRY(request_read_json(request));
+	if ((route->flags & ROUTE_IDEMPOTENT) && *request->idempotency_key)
+		return idempotency_run(app, route, request, response);
 	return route->run(app, request, response);
 }
 
@@ -40,6 +43,13 @@ static void answer(struct app *app, struct request *request, const struct route 
 		response_send_error(request, app->conf, e);
 	else
 		response_send(request, app->conf, &response);
+}
+
+static void answer_wrong_method(struct app *app, struct request *request, const char *allow)
+{
+	cleanup(response_clear) struct response response = { 0 };
+	response_wrong_method(&response, request->method, allow);
+	response_send(request, app->conf, &response);
 }
 
 static void answer_unknown(struct app *app, struct request *request)
@@ -65,7 +75,7 @@ void serve(struct app *app, FCGX_Request *fcgi)
 		answer(app, &request, route);
 		break;
 	case ROUTE_WRONG_METHOD:
-		response_send_wrong_method(&request, app->conf, allow);
+		answer_wrong_method(app, &request, allow);
 		break;
 	case ROUTE_UNKNOWN:
 		answer_unknown(app, &request);

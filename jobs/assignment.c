@@ -7,7 +7,10 @@
 
 #include <stdlib.h>
 
-enum { BUSY_RETRY_MS = 5000 }; /* when another runner still holds the claim */
+enum {
+	BUSY_RETRY_MS = 5000, /* when another runner still holds the claim */
+	MAX_CRASHES = 3,      /* of runners with one execution, before it is given up */
+};
 
 void assignment_survive(struct err *e, const char *doing)
 {
@@ -125,6 +128,9 @@ enum assignment_end assignment_run(struct assignment *a, struct http *http)
 	const char *failure = !a->job                    ? NULL
 			      : a->job->deferred_failure ? a->job->deferred_failure
 							 : a->job->poison;
+	if (!failure && a->claim.crashes >= MAX_CRASHES)
+		failure = "This run ended the program that ran it three times, so it is not tried "
+			  "again; the step that was running then is the one to look at";
 	if (failure)
 		return give_up(a, failure, failure);
 	const struct engine engine = {
@@ -132,6 +138,7 @@ enum assignment_end assignment_run(struct assignment *a, struct http *http)
 		.http = http,
 		.cancel = &a->cancel,
 		.by_user = &a->by_user,
+		.log_context = a->claim.request_id ? a->claim.request_id : a->claim.id,
 	};
 	enum engine_result result;
 	cleanup(cleanup_free) char *error = NULL;

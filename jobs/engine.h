@@ -1,8 +1,10 @@
 /*
- * The engine: runs a claimed execution node by node, logging each step as it starts and ends.
+ * The engine: runs a claimed execution, node by node and independent branches side by side, logging
+ * each step as it starts and ends.
  *
  * Steps that have succeeded already (before a crash, or in the run that this one is a rerun of)
- * are not run again. A failed node stops what depends on it; the others go on.
+ * are not run again. A failed node stops what depends on it; the others go on. Of a branching node
+ * only the taken branch runs; a node runs if any branch that leads to it does.
  */
 #pragma once
 #include "jobs/base/err.h"
@@ -11,13 +13,16 @@
 
 #include <stdatomic.h>
 
+enum { ENGINE_MAX_PARALLELISM = 32 };
+
 /* One thread's tools, and the flags that stop it. */
 struct engine {
 	const struct services *services;
 	struct http *http;
 	const atomic_bool *cancel; /* stop: outside calls in flight are given up too */
 	const atomic_bool
-		*by_user; /* the user asked for it: the run is CANCELLED, not given back */
+		*by_user;        /* the user asked for it: the run is CANCELLED, not given back */
+	const char *log_context; /* for the threads of side branches; or NULL */
 };
 
 enum engine_result { ENGINE_COMPLETED, ENGINE_FAILED, ENGINE_CANCELLED };

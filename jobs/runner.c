@@ -7,7 +7,7 @@
 #include "jobs/base/js.h"
 #include "jobs/base/log.h"
 #include "jobs/base/mem.h"
-#include "jobs/enqueue.h"
+#include "jobs/duties.h"
 #include "jobs/model/execution.h"
 
 #include <pthread.h>
@@ -22,9 +22,6 @@ enum {
 	LOOK_MS = 5000,         /* how often the database is asked for work without a queue */
 	MAX_LIMITED_MS = 30000, /* longest wait for a rate limit to pass */
 	TROUBLE_MS = 1000,      /* wait after an error before the next try to take work */
-	BUSY_RETRY_MS = 5000,   /* when another runner still holds the claim */
-	RECONCILE_MS = 15000,   /* how often the queue is compared with the database */
-	OVERDUE_S = 10,         /* how long an execution may wait before the queue is doubted */
 };
 
 struct worker {
@@ -47,7 +44,8 @@ struct runner {
 	struct worker **workers;
 	int worker_count, busy_count;
 	bool stopping, woken;
-	int64_t reconciled_ms, recovered_ms;
+	struct duties duties; /* the keeper's */
+	bool looked;          /* the duties have been done once */
 	struct runner_summary summary;
 };
 
@@ -232,30 +230,6 @@ static enum taken take_work(struct runner *r, int64_t *ret_until)
 	return e ? TAKEN_TROUBLE : taken;
 }
 
-/* Recovers jobs whose worker died, and executions that the queue lost. */
-static void keep_house(struct runner *r)
-{
-	int64_t now = clock_monotonic_ms();
-	int count = 0;
-	if (!r->options.queue)
-		return;
-	if (now >= r->recovered_ms) {
-		r->recovered_ms = now + QUEUE_CHECK_MS;
-		assignment_survive(
-			queue_recover(r->options.queue, QUEUE_MAX_STALLED, QUEUE_CHECK_MS, &count),
-			"looking for stalled jobs");
-	}
-	if (now < r->reconciled_ms)
-		return;
-	r->reconciled_ms = now + RECONCILE_MS;
-	struct db *db = get_db(r);
-	assignment_survive(enqueue_overdue(r->options.queue, db, OVERDUE_S, &count),
-			   "comparing the queue with the database");
-	put_db(r, db);
-	if (count > 0)
-		log_info("put %d executions into the queue that it had lost", count);
-}
-
 static void wait_for_work(struct runner *r, int64_t until_ms)
 {
 	if (!r->options.queue) {
@@ -300,13 +274,22 @@ static bool has_drained(struct runner *r)
 	return idle;
 }
 
+static void wait_for_first_look(struct runner *r)
+{
+	pthread_mutex_lock(&r->lock);
+	while (!r->looked && !r->stopping)
+		wait_for_change(r, LOOK_MS);
+	pthread_mutex_unlock(&r->lock);
+}
+
 static void *control_main(void *arg)
 {
 	struct runner *r = arg;
 	bool drained = false;
+	if (r->options.drain) /* only then an empty queue can be believed to be empty */
+		wait_for_first_look(r);
 	while (!drained && has_room(r)) {
 		int64_t until = 0;
-		keep_house(r);
 		enum taken taken = take_work(r, &until);
 		if (taken == TAKEN_TROUBLE)
 			pause_for_change(r, TROUBLE_MS);
@@ -404,17 +387,33 @@ static void renew_all(struct runner *r)
 	}
 }
 
+/* Waits until `when` (monotonic ms); false where the runner has ended before. Takes the lock. */
+static bool wait_until(struct runner *r, int64_t when)
+{
+	pthread_mutex_lock(&r->lock);
+	for (;;) {
+		bool ended = r->stopping && r->busy_count == 0;
+		int64_t left = when - clock_monotonic_ms();
+		if (ended || left <= 0) {
+			pthread_mutex_unlock(&r->lock);
+			return !ended;
+		}
+		wait_for_change(r, left);
+	}
+}
+
 static void *keeper_main(void *arg)
 {
 	struct runner *r = arg;
+	duties_run(&r->duties);
 	pthread_mutex_lock(&r->lock);
-	while (!r->stopping || r->busy_count > 0) {
-		wait_for_change(r, KEEP_MS);
-		pthread_mutex_unlock(&r->lock);
-		renew_all(r);
-		pthread_mutex_lock(&r->lock);
-	}
+	r->looked = true;
+	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
+	while (wait_until(r, clock_monotonic_ms() + KEEP_MS)) {
+		renew_all(r);
+		duties_run(&r->duties);
+	}
 	return NULL;
 }
 
@@ -432,6 +431,7 @@ struct runner *runner_start(const struct runner_options *options)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&r->changed, &attr);
 	pthread_condattr_destroy(&attr);
+	r->duties = (struct duties){ .services = options->services, .queue = options->queue };
 	start_thread(&r->control, control_main, r);
 	start_thread(&r->keeper, keeper_main, r);
 	return r;

@@ -2,43 +2,24 @@
 #include "fcgi/routes.h"
 #include "fcgi/validate.h"
 #include "jobs/base/cleanup.h"
-#include "jobs/base/log.h"
+#include "jobs/base/js.h"
 #include "jobs/base/mem.h"
 #include "jobs/engine.h"
-#include "jobs/enqueue.h"
+#include "jobs/launch.h"
 #include "jobs/model/execution.h"
 #include "jobs/model/workflow.h"
 #include "jobs/nodes/graph.h"
+#include "jobs/rerun.h"
 
 #include <string.h>
 
-/*
- * Hands a new execution to whoever runs it. The outbox holds it already: where the queue is away,
- * the runners find it there, so the user's request succeeds all the same.
- */
-static void hand_over(struct app *app, const struct execution_plan *plan, const char *id)
-{
-	if (app->runner) {
-		runner_wake(app->runner);
-		return;
-	}
-	cleanup(cleanup_err) struct err *e =
-		enqueue_execution(app->queue, id, plan->workflow_id, plan->user_id);
-	if (e)
-		log_warn("execution %s waits in the outbox: %s", id, err_message(e));
-}
-
-/* Checks the graph of a plan, writes the execution, and hands it over. */
-static struct err *start(struct app *app, struct execution_plan *plan, struct response *response)
+static struct err *start(struct app *app, const struct execution_plan *plan,
+			 struct response *response)
 {
 	char id[ID_SIZE];
-	cleanup(graph_clear) struct graph graph = { 0 };
-	TRY(graph_read(plan->nodes, plan->edges, &graph));
-	cleanup(cleanup_free) char *steps = graph_steps(&graph);
-	plan->steps = steps;
-	TRY(execution_create(app->db, plan, id, &response->body));
+	const struct launcher launcher = { app->db, app->queue, app->runner };
+	TRY(launch(&launcher, plan, id, &response->body));
 	response->status = 201;
-	hand_over(app, plan, id);
 	return NULL;
 }
 
@@ -47,7 +28,7 @@ struct err *executions_execute(struct app *app, struct request *request, struct 
 	cleanup(cleanup_free) char *nodes = NULL;
 	cleanup(cleanup_free) char *edges = NULL;
 	TRY(workflow_graph(app->db, request->user_id, request->ids[0], &nodes, &edges));
-	struct execution_plan plan = {
+	const struct execution_plan plan = {
 		.workflow_id = request->ids[0],
 		.user_id = request->user_id,
 		.nodes = nodes,
@@ -80,25 +61,97 @@ static struct err *load_prior(struct app *app, struct request *request, const ch
 	return err_new(ERR_INVALID, "This execution belongs to another workflow");
 }
 
+/* What a rerun asks for; the texts are owned. */
+struct rerun_request {
+	char *execution, *node;
+	bool from_start;
+	const char *version;
+};
+
+static void rerun_request_clear(struct rerun_request *q)
+{
+	free(q->execution);
+	free(q->node);
+}
+
+/* "from" is "start", or {"nodeId": …}; the node may also be named beside it. */
+static void read_from(struct validation *v, struct rerun_request *q)
+{
+	static const char *const starts[] = { "start" };
+	struct validation inner = { .body = js_get(v->body, "from"), .faults = v->faults };
+	if (json_object_is_type(inner.body, json_type_object)) {
+		q->node = read_id(&inner, "nodeId", "nodeId", true);
+		v->faults = inner.faults;
+		return;
+	}
+	q->from_start = validate_word(v, "from", "from", false, starts, 1) != NULL;
+	q->node = read_id(v, "nodeId", "nodeId", false);
+}
+
+static struct rerun_request read_rerun(struct validation *v)
+{
+	static const char *const versions[] = { "original", "current" };
+	struct rerun_request q = {
+		.execution = read_id(v, "executionId", "executionId", true),
+		.version = validate_word(v, "version", "version", false, versions, 2),
+	};
+	read_from(v, &q);
+	return q;
+}
+
+/* Adds a member to an object's text, which it takes over and gives back. */
+static char *with_member(char *object, const char *name, const char *value)
+{
+	object[strlen(object) - 1] = '\0'; /* the closing brace */
+	char *longer = mem_printf("%s,\"%s\":%s}", object, name, value);
+	free(object);
+	return longer;
+}
+
+/* Plans what is kept of the prior execution, and starts the new one on `nodes` and `edges`. */
+static struct err *rerun_on(struct app *app, struct request *request, const struct rerun_request *q,
+			    const struct execution_graph *prior, struct response *response,
+			    struct execution_plan *plan)
+{
+	cleanup(graph_clear) struct graph old = { 0 };
+	cleanup(graph_clear) struct graph now = { 0 };
+	TRY(graph_read(prior->nodes, prior->edges, &old));
+	TRY(graph_read(plan->nodes, plan->edges, &now));
+	cleanup(cleanup_rows) struct rows *succeeded = NULL;
+	TRY(execution_successes(app->db, request->user_id, q->execution, &succeeded));
+	const struct rerun_options options = { q->from_start, q->node };
+	cleanup(rerun_plan_clear) struct rerun_plan rerun = { 0 };
+	TRY(rerun_plan(&old, &now, succeeded, &options, &rerun));
+	plan->keep = rerun.keep;
+	TRY(start(app, plan, response));
+	response->body = with_member(response->body, "changes", rerun.changes);
+	return NULL;
+}
+
 struct err *executions_rerun(struct app *app, struct request *request, struct response *response)
 {
 	cleanup(cleanup_validation) struct validation v = VALIDATION(request->body);
-	cleanup(cleanup_free) char *prior = read_id(&v, "executionId", "executionId", true);
+	cleanup(rerun_request_clear) struct rerun_request q = read_rerun(&v);
 	TRY(validate_result(&v));
-	cleanup(execution_graph_clear) struct execution_graph graph = { 0 };
-	TRY(load_prior(app, request, prior, &graph));
-	if (strcmp(graph.status, "FAILED") != 0)
+	cleanup(execution_graph_clear) struct execution_graph prior = { 0 };
+	TRY(load_prior(app, request, q.execution, &prior));
+	if (strcmp(prior.status, "FAILED") != 0)
 		return err_new(ERR_INVALID, "Only a failed execution can be rerun; this one is %s",
-			       graph.status);
+			       prior.status);
+	cleanup(cleanup_free) char *nodes = NULL;
+	cleanup(cleanup_free) char *edges = NULL;
+	if (q.version && !strcmp(q.version, "current"))
+		TRY(workflow_graph(app->db, request->user_id, request->ids[0], &nodes, &edges));
 	struct execution_plan plan = {
 		.workflow_id = request->ids[0],
 		.user_id = request->user_id,
-		.nodes = graph.nodes,
-		.edges = graph.edges,
+		.nodes = nodes ? nodes : prior.nodes,
+		.edges = edges ? edges : prior.edges,
 		.request_id = request->id,
-		.rerun_of = prior,
+		.trigger = prior.trigger,
+		.rerun_of = q.execution,
 	};
-	return start(app, &plan, response);
+	return rerun_on(app, request, &q, &prior, response, &plan);
 }
 
 struct err *executions_run_node(struct app *app, struct request *request, struct response *response)
@@ -115,7 +168,7 @@ struct err *executions_run_node(struct app *app, struct request *request, struct
 	cleanup(execution_graph_clear) struct execution_graph prior_graph = { 0 };
 	if (prior)
 		TRY(load_prior(app, request, prior, &prior_graph));
-	const struct engine engine = { &app->services, app->http, &never, &never };
+	const struct engine engine = { &app->services, app->http, &never, &never, request->id };
 	const struct engine_trial trial = { request->user_id, nodes, edges, node, prior };
 	cleanup(cleanup_free) char *step = NULL;
 	TRY(engine_run_node(&engine, &trial, &step));

@@ -3,10 +3,9 @@
 #include "fcgi/routes.h"
 #include "jobs/audio/audio.h"
 #include "jobs/base/cleanup.h"
-#include "jobs/base/id.h"
 #include "jobs/base/log.h"
-#include "jobs/base/mem.h"
 #include "jobs/model/voice_profile.h"
+#include "jobs/tts/sample.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 
 enum {
 	MAX_FILE = 25 * 1024 * 1024,
-	MAX_BODY = MAX_FILE + 1024 * 1024, /* with the envelope */
 	MAX_SECONDS = 24 * 3600,
 };
 
@@ -69,34 +67,6 @@ static struct err *find_file(const struct multipart *m, struct part *ret)
 	return NULL;
 }
 
-/*
- * Stores the file, then records it. A file that is not recorded does not stay, nor one whose
- * upload failed: the storage may have taken it all the same, and only its answer was lost.
- */
-static struct err *store(struct app *app, struct request *request, const struct http_file *file,
-			 enum audio_format format, double duration, struct response *response)
-{
-	char id[ID_SIZE];
-	const char *user = request->user_id;
-	const struct services *services = &app->services;
-	cleanup(cleanup_free) char *key = mem_printf("voice-assets/%s/%s_training.%s", user,
-						     id_new(id), audio_extension(format));
-	cleanup(cleanup_free) char *url = s3_url(services->s3, key);
-	const struct voice_asset asset = { key, url, duration };
-	const struct s3_body body = { .file = file };
-	struct err *e =
-		s3_put(services->s3, app->http, key, audio_content_type(format), &body, NULL);
-	if (!e)
-		e = voice_asset_create(app->db, user, request->ids[0], &asset, &response->body);
-	if (e) {
-		cleanup(cleanup_err) struct err *left = s3_delete(services->s3, app->http, key);
-		if (left)
-			log_warn("sample %s may be left in the storage: %s", key,
-				 err_message(left));
-	}
-	return e;
-}
-
 struct err *voice_assets_create(struct app *app, struct request *request, struct response *response)
 {
 	char boundary[MULTIPART_BOUNDARY_SIZE];
@@ -105,7 +75,7 @@ struct err *voice_assets_create(struct app *app, struct request *request, struct
 	cleanup(cleanup_free) char *profile = NULL;
 	TRY(voice_profile_get(app->db, request->user_id, request->ids[0], &profile));
 	TRY(multipart_boundary(request->content_type, boundary));
-	TRY(request_open_body(request, MAX_BODY, &fd, &size));
+	TRY(request_open_body(request, REQUEST_MAX_UPLOAD, &fd, &size));
 	cleanup(multipart_clear) struct multipart m = { 0 };
 	TRY(multipart_parse(fd, size, boundary, &m));
 	struct part part = { 0 };
@@ -114,7 +84,8 @@ struct err *voice_assets_create(struct app *app, struct request *request, struct
 	double duration = 0;
 	TRY(inspect(fd, &m, &part, &format, &duration));
 	const struct http_file file = { .fd = fd, .offset = part.offset, .length = part.length };
-	TRY(store(app, request, &file, format, duration, response));
+	const struct sample sample = { request->user_id, request->ids[0], &file, format, duration };
+	TRY(sample_store(&app->services, app->http, app->db, &sample, &response->body));
 	response->status = 201;
 	return NULL;
 }

@@ -3,9 +3,9 @@
 #include "fcgi/validate.h"
 #include "jobs/base/cleanup.h"
 #include "jobs/base/js.h"
-#include "jobs/base/log.h"
 #include "jobs/base/mem.h"
 #include "jobs/model/voice_profile.h"
+#include "jobs/tts/sample.h"
 #include "jobs/tts/training.h"
 
 #include <string.h>
@@ -96,24 +96,10 @@ struct err *voice_profiles_update(struct app *app, struct request *request,
 				    &response->body);
 }
 
-/* Samples whose profile is gone; one that the storage keeps is logged, for a sweep to find. */
-static void delete_files(struct app *app, const struct rows *assets)
-{
-	for (int i = 0; i < rows_count(assets); i++) {
-		const char *key = rows_get(assets, i, 1);
-		cleanup(cleanup_err) struct err *e = s3_delete(app->services.s3, app->http, key);
-		if (e)
-			log_warn("sample %s is left in the storage: %s", key, err_message(e));
-	}
-}
-
 struct err *voice_profiles_delete(struct app *app, struct request *request,
 				  struct response *response)
 {
-	cleanup(cleanup_rows) struct rows *assets = NULL;
-	TRY(voice_asset_list(app->db, request->user_id, request->ids[0], &assets));
-	TRY(voice_profile_delete(app->db, request->user_id, request->ids[0]));
-	delete_files(app, assets);
+	TRY(profile_delete(&app->services, app->http, app->db, request->user_id, request->ids[0]));
 	response_message(response, "Voice profile deleted");
 	return NULL;
 }
@@ -122,8 +108,9 @@ struct err *voice_profiles_train(struct app *app, struct request *request,
 				 struct response *response)
 {
 	struct training_result result;
-	TRY(training_run(&app->services, app->http, app->db, request->user_id, request->ids[0],
-			 &result));
+	const struct training_order order = { .user_id = request->user_id,
+					      .profile_id = request->ids[0] };
+	TRY(training_run(&app->services, app->http, app->db, &order, &result));
 	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
 	js_set_string(o, "id", request->ids[0]);
 	js_set_string(o, "trainingStatus", result.status);

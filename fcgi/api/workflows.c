@@ -2,7 +2,9 @@
 #include "fcgi/routes.h"
 #include "fcgi/validate.h"
 #include "jobs/base/cleanup.h"
+#include "jobs/base/clock.h"
 #include "jobs/model/workflow.h"
+#include "jobs/triggers.h"
 
 static const struct text_rule description_rule = { .field = "description",
 						   .label = "Description",
@@ -39,6 +41,24 @@ struct err *workflows_get(struct app *app, struct request *request, struct respo
 	return workflow_get(app->db, request->user_id, request->ids[0], &response->body);
 }
 
+/* A save or a copy under way. */
+struct save {
+	const struct request *request;
+	const struct workflow_change *change; /* NULL for a copy */
+	char **ret_json;
+};
+
+/* Writes the workflow, and its triggers with it. */
+static struct err *save(struct db *db, void *arg)
+{
+	const struct save *s = arg;
+	const char *user = s->request->user_id, *id = s->request->ids[0];
+	struct err *e = s->change ? workflow_update(db, user, id, s->change, s->ret_json)
+				  : workflow_duplicate(db, user, id, s->ret_json);
+	TRY(e);
+	return triggers_sync(db, *s->ret_json, clock_ms());
+}
+
 struct err *workflows_update(struct app *app, struct request *request, struct response *response)
 {
 	static const char *const statuses[] = { "DRAFT", "ACTIVE", "ARCHIVED" };
@@ -57,8 +77,8 @@ struct err *workflows_update(struct app *app, struct request *request, struct re
 	validate_array(&v, "nodes", "Nodes");
 	validate_array(&v, "edges", "Edges");
 	TRY(validate_result(&v));
-	return workflow_update(app->db, request->user_id, request->ids[0], &change,
-			       &response->body);
+	struct save s = { request, &change, &response->body };
+	return db_transaction(app->db, save, &s);
 }
 
 struct err *workflows_delete(struct app *app, struct request *request, struct response *response)
@@ -71,5 +91,6 @@ struct err *workflows_delete(struct app *app, struct request *request, struct re
 struct err *workflows_duplicate(struct app *app, struct request *request, struct response *response)
 {
 	response->status = 201;
-	return workflow_duplicate(app->db, request->user_id, request->ids[0], &response->body);
+	struct save s = { request, NULL, &response->body };
+	return db_transaction(app->db, save, &s);
 }

@@ -66,14 +66,14 @@ export class Client {
 	}
 
 	/* Uploads `bytes` as multipart field `file`, with further text fields. */
-	upload(path, bytes, { filename = 'sample.wav', type = 'audio/wav', fields = {} } = {}) {
+	upload(path, bytes, { filename = 'sample.wav', type = 'audio/wav', fields = {}, headers = {} } = {}) {
 		const boundary = `----test${crypto.randomUUID()}`;
 		const parts = Object.entries(fields).map(
 			([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
 		);
 		const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${filename}"\r\nContent-Type: ${type}\r\n\r\n`;
 		const raw = Buffer.concat([Buffer.from(parts.join('') + head), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]);
-		return this.send('POST', path, { raw, headers: { 'Content-Type': `multipart/form-data; boundary=${boundary}` } });
+		return this.send('POST', path, { raw, headers: { ...headers, 'Content-Type': `multipart/form-data; boundary=${boundary}` } });
 	}
 
 	/* A workflow of these nodes in a row (or with the given edges); resolves to its id. */
@@ -119,8 +119,9 @@ export function node(id, type, config = {}, more = {}) {
 	};
 }
 
-export function edge(source, target) {
-	return { id: `${source}-${target}`, source, target };
+/* An edge, from the output `sourceHandle` where that is given. */
+export function edge(source, target, sourceHandle) {
+	return { id: `${source}-${target}`, source, target, ...(sourceHandle && { sourceHandle }) };
 }
 
 export function chain(nodes) {

@@ -133,7 +133,7 @@ describe('the HTTP contract', () => {
 	});
 
 	describe("another user's resource is a missing one", () => {
-		for (const route of ROUTES.filter(({ places }) => places.length > 0))
+		for (const route of ROUTES.filter(({ open, places }) => !open && places.length > 0))
 			test(route.name, async () => {
 				const [own, foreign] = [await prepare(route, user), await prepare(route, stranger)];
 				for (const place of route.places) {

@@ -18,6 +18,14 @@ async function create(user, path, body) {
 	return answer.body.id;
 }
 
+/* The address of the hook of a new workflow, active, that is called with `method`. */
+async function hook(user, method) {
+	const workflow = await user.workflow([node('hook', 'webhook-trigger', { method })]);
+	await user.put(`/api/workflows/${workflow}`, { status: 'ACTIVE' });
+	const { body } = await user.get(`/api/workflows/${workflow}/hooks`);
+	return body[0].path.split('/').at(-1);
+}
+
 /* How the resources come about that a path names; each may build on the ones before it. */
 const MAKERS = {
 	key: (user) => create(user, '/api/settings/keys', { service: 'elevenlabs', key: ELEVENLABS_KEY }),
@@ -31,6 +39,9 @@ const MAKERS = {
 	workflow: (user) => user.workflow(voiceover('').slice(0, 2)),
 	failing: (user) => user.workflow(voiceover('')),
 	execution: async (user, { workflow }) => (await user.run(workflow)).id,
+	hook: (user) => hook(user, 'POST'),
+	putHook: (user) => hook(user, 'PUT'),
+	getHook: (user) => hook(user, 'GET'),
 	failed: async (user, { failing }) => (await user.run(failing)).id,
 };
 
@@ -261,6 +272,25 @@ const ROWS = [
 		shape: { ...shapes.EXECUTION, status: shapes.oneOf('COMPLETED') },
 	},
 
+	{ name: 'GET /api/workflows/:workflow/hooks', shape: [{ nodeId: shapes.TEXT, path: shapes.TEXT, method: shapes.TEXT }] },
+	{ name: 'POST /api/hooks/:hook', open: true, send: (user, path) => user.send('POST', path), status: 202, shape: { executionId: shapes.ID } },
+	{
+		name: 'PUT /api/hooks/:hook',
+		open: true,
+		needs: ['putHook'],
+		send: (user, path, { putHook }) => user.send('PUT', `/api/hooks/${putHook}`),
+		status: 202,
+		shape: { executionId: shapes.ID },
+	},
+	{
+		name: 'GET /api/hooks/:hook',
+		open: true,
+		needs: ['getHook'],
+		send: (user, path, { getHook }) => user.get(`/api/hooks/${getHook}`),
+		status: 202,
+		shape: { executionId: shapes.ID },
+	},
+
 	{
 		name: 'GET /api/storage/play',
 		send: (user, path) => user.get(`${path}?key=voice-output/${user.user.id}/a.mp3`),
@@ -291,6 +321,6 @@ export async function prepare(route, user) {
 /* Sends a good request of the route, to resources with these ids. */
 export function sendGood(route, user, ids) {
 	const path = fill(route.path, ids);
-	if (route.send) return route.send(user, path);
+	if (route.send) return route.send(user, path, ids);
 	return user.send(route.method, path, { body: route.body?.(ids) });
 }

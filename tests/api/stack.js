@@ -24,6 +24,8 @@ const BUILD = process.env.VOICEOVER_BUILD ?? 'asan';
 
 export const ELEVENLABS_KEY = 'sim-elevenlabs-key-0123456789abcdef';
 export const AZURE_KEY = 'sim-azure-key-0123456789abcdef012345';
+export const OPENAI_KEY = 'sim-openai-key-0123456789abcdef01234567';
+export const ANTHROPIC_KEY = 'sim-anthropic-key-0123456789abcdef012345';
 export const VOICE = 'simvoice0000000001';
 export const AZURE_VOICE = 'en-US-JennyNeural';
 const USUAL_KEYS = { elevenlabs: ELEVENLABS_KEY, azure: AZURE_KEY };
@@ -43,6 +45,8 @@ const USUAL = {
 	redis: [/./],
 	elevenlabs: [/./],
 	azure: [/./],
+	openai: [/./],
+	anthropic: [/./],
 	migrate: [/^applying /, /^the schema is up to date/],
 };
 
@@ -72,7 +76,7 @@ function environment(s3, extra) {
 }
 
 export class Stack {
-	#secrets = new Set([ELEVENLABS_KEY, AZURE_KEY, DEFAULT_CREDENTIALS.secretAccessKey]);
+	#secrets = new Set([ELEVENLABS_KEY, AZURE_KEY, OPENAI_KEY, ANTHROPIC_KEY, DEFAULT_CREDENTIALS.secretAccessKey]);
 	#expected = [];
 	#parts = {};
 
@@ -129,7 +133,7 @@ export class Stack {
 	}
 
 	async sql(statement) {
-		const { stdout } = await run('psql', ['-XqAt', '-d', this.info.databaseUrl, '-c', statement]);
+		const { stdout } = await run('psql', ['-XqAt', '-d', this.info.databaseUrl, '-c', statement], { maxBuffer: 1 << 28 });
 		return stdout.trimEnd();
 	}
 
@@ -145,7 +149,7 @@ export class Stack {
 		return this.#parts[name];
 	}
 
-	/* The simulator of a provider: "elevenlabs" or "azure". */
+	/* The simulator of a provider: "elevenlabs", "azure", "openai" or "anthropic". */
 	provider(name) {
 		return new Simulator(this.info.simulators[name]);
 	}
@@ -223,7 +227,7 @@ export class Stack {
 		const traces = [];
 		for (const file of files) {
 			const path = join(file.parentPath ?? file.path, file.name);
-			const searched = /\/log\/|\/data\/redis\//.test(path) && !/(elevenlabs|azure)\.log$/.test(path);
+			const searched = /\/log\/|\/data\/redis\//.test(path) && !/(elevenlabs|azure|openai|anthropic)\.log$/.test(path);
 			if (file.isFile() && searched) traces.push([path, await readFile(path, 'latin1')]);
 		}
 		return traces;

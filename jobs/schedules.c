@@ -1,0 +1,105 @@
+#include "jobs/schedules.h"
+
+#include "jobs/base/cleanup.h"
+#include "jobs/base/clock.h"
+#include "jobs/base/cron.h"
+#include "jobs/base/js.h"
+#include "jobs/base/log.h"
+#include "jobs/enqueue.h"
+#include "jobs/launch.h"
+#include "jobs/model/trigger.h"
+
+enum { MAX_AT_ONCE = 100 };
+
+/* One schedule on its way to an execution. */
+struct firing {
+	int64_t now_ms;
+	char now[CLOCK_ISO_SIZE];
+	bool found;
+	struct schedule schedule;
+	char id[ID_SIZE]; /* of the execution; "" where there is none */
+};
+
+static void firing_clear(struct firing *f)
+{
+	schedule_clear(&f->schedule);
+}
+
+/* Gives the schedule its next time; one that is never due again goes. */
+static struct err *move_on(struct db *db, const struct firing *f)
+{
+	const struct schedule *s = &f->schedule;
+	char next[CLOCK_ISO_SIZE];
+	int64_t next_ms = 0;
+	cleanup(cleanup_err) struct err *e =
+		cron_next_named(s->cron, s->timezone, f->now_ms, &next_ms);
+	if (e)
+		log_warn("workflow %s: its schedule ends: %s", s->workflow_id, err_message(e));
+	return schedule_fired(db, s, f->now, e ? NULL : clock_iso(next_ms, next));
+}
+
+/* What the trigger's output says of this run. */
+static char *describe(const struct firing *f)
+{
+	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
+	js_set_bool(o, "triggered", true);
+	js_set_string(o, "type", "schedule-trigger");
+	js_set_string(o, "nodeId", f->schedule.node_id);
+	js_set_string(o, "timestamp", f->now);
+	js_set_string(o, "scheduledAt", f->schedule.due_at);
+	return js_text(o);
+}
+
+static struct err *fire(struct db *db, void *arg)
+{
+	struct firing *f = arg;
+	TRY(schedule_due(db, f->now, &f->schedule, &f->found));
+	if (!f->found)
+		return NULL;
+	TRY(move_on(db, f));
+	const struct schedule *s = &f->schedule;
+	const struct launcher nobody_yet = { .db = db }; /* others see it after the commit */
+	cleanup(cleanup_free) char *trigger = describe(f);
+	cleanup(cleanup_free) char *execution = NULL;
+	const struct execution_plan plan = {
+		.workflow_id = s->workflow_id,
+		.user_id = s->user_id,
+		.nodes = s->nodes,
+		.edges = s->edges,
+		.trigger = trigger,
+	};
+	return launch(&nobody_yet, &plan, f->id, &execution);
+}
+
+static struct err *fire_one(struct db *db, struct queue *queue, struct firing *f)
+{
+	struct err *e = db_transaction(db, fire, f);
+	if (e && f->found && !err_is_retryable(e)) { /* it must not be in the way of the others */
+		log_warn("workflow %s: its schedule is due, but it cannot run: %s",
+			 f->schedule.workflow_id, err_message(e));
+		err_free(e);
+		return move_on(db, f);
+	}
+	if (e || !f->found || !queue)
+		return e;
+	cleanup(cleanup_err) struct err *away =
+		enqueue_execution(queue, f->id, f->schedule.workflow_id, f->schedule.user_id);
+	if (away)
+		log_warn("execution %s waits in the outbox: %s", f->id, err_message(away));
+	return NULL;
+}
+
+struct err *schedules_fire(const struct services *services, struct queue *queue, int64_t now_ms)
+{
+	struct db *db = db_pool_get(services->pool);
+	struct err *e = NULL;
+	bool found = true;
+	for (int i = 0; i < MAX_AT_ONCE && found && !e; i++) {
+		cleanup(firing_clear) struct firing f = { .now_ms = now_ms };
+		clock_iso(now_ms, f.now);
+		e = fire_one(db, queue, &f);
+		found = f.found;
+	}
+	db_pool_put(services->pool, db);
+	return e;
+}

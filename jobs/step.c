@@ -1,0 +1,317 @@
+#include "jobs/base/cleanup.h"
+#include "jobs/base/clock.h"
+#include "jobs/base/js.h"
+#include "jobs/base/log.h"
+#include "jobs/base/mem.h"
+#include "jobs/nodes/node.h"
+#include "jobs/nodes/policy.h"
+#include "jobs/run.h"
+
+#include <string.h>
+
+enum { MAX_OUTPUT = 16 * 1024 * 1024, MAX_STEPS = 20000 };
+
+/* A step: a node's run, how it ended, and the texts for its log. step_clear frees it. */
+struct step {
+	const struct scope *scope;
+	size_t index;
+	const struct graph_node *node;
+	struct step_policy policy;
+	struct stop stop;
+	struct node_run run;
+	struct json_object *output;
+	struct err *error;
+	int attempts;
+	int64_t started_ms, duration_ms;
+	char *file_name, *input_text, *output_text, *error_stack, *cost, *notes;
+};
+
+static void step_clear(struct step *s)
+{
+	json_object_put(s->run.inputs);
+	json_object_put(s->run.cost);
+	json_object_put(s->run.notes);
+	json_object_put(s->output);
+	err_free(s->error);
+	free(s->file_name);
+	free(s->input_text);
+	free(s->output_text);
+	free(s->error_stack);
+	free(s->cost);
+	free(s->notes);
+}
+
+char *step_name(const char *node_id, int iteration)
+{
+	return mem_printf("%d#%s", iteration, node_id);
+}
+
+/* Prepares a step; its inputs are copied under the run's lock. */
+static void step_open(struct step *s, const struct scope *scope, size_t index, struct http *http)
+{
+	struct run *r = scope->run;
+	const struct graph_node *node = &r->graph.nodes[index];
+	*s = (struct step){
+		.scope = scope,
+		.index = index,
+		.node = node,
+		.policy = step_policy_of(node->config),
+		.file_name = scope->iteration ? mem_printf("%s_%zu_%d", r->run_id, index + 1,
+							   scope->iteration)
+					      : mem_printf("%s_%zu", r->run_id, index + 1),
+	};
+	pthread_mutex_lock(&r->lock);
+	struct json_object *inputs = scope_inputs(scope, index);
+	pthread_mutex_unlock(&r->lock);
+	s->run = (struct node_run){
+		.services = r->engine->services,
+		.http = http,
+		.user_id = r->user_id,
+		.run_id = r->run_id,
+		.trigger = r->claim ? r->claim->trigger : NULL,
+		.node_id = node->id,
+		.type = node->type->name,
+		.file_name = s->file_name,
+		.config = node->config,
+		.inputs = inputs,
+		.stop = &s->stop,
+	};
+	s->input_text = js_text(inputs);
+}
+
+/* An error that says that the step's own time was over; NULL where something else ended it. */
+static struct err *too_late(const struct step *s)
+{
+	if (!s->error || err_kind(s->error) != ERR_CANCELLED || stop_is_asked(&s->stop))
+		return NULL;
+	return err_new(
+		ERR_REFUSED,
+		"The step did not end within its time limit of %lld seconds; its settings can "
+		"give it more",
+		(long long)(s->policy.timeout_ms / 1000));
+}
+
+static void run_once(struct step *s)
+{
+	struct run *r = s->scope->run;
+	s->error = s->node->type->run(&s->run, &s->output);
+	if (!s->error && s->node->type->loops && r->claim)
+		s->error = loop_run(r, s->index, s->run.http, s->output);
+	struct err *late = too_late(s);
+	if (late) {
+		err_free(s->error);
+		s->error = late;
+	}
+	if (s->error) {
+		json_object_put(s->output);
+		s->output = NULL;
+	}
+}
+
+/* Drops what a failed try left, and says that it was made. */
+static void note_failed_try(struct step *s)
+{
+	node_note(&s->run, "Try %d of %d failed: %s", s->attempts, s->policy.attempts,
+		  err_message(s->error));
+	err_free(s->error);
+	s->error = NULL;
+}
+
+/* Runs the node until it succeeds, fails for good, or is stopped; its time limit is for all tries.
+ */
+static void run_tries(struct step *s)
+{
+	struct run *r = s->scope->run;
+	int64_t begin = clock_monotonic_ms(), deadline = begin + s->policy.timeout_ms;
+	if (r->deadline_ms && deadline > r->deadline_ms)
+		deadline = r->deadline_ms;
+	s->started_ms = clock_ms();
+	s->stop = (struct stop){ .asked = r->engine->cancel, .deadline_ms = deadline };
+	for (s->attempts = 1;; s->attempts++) {
+		run_once(s);
+		int64_t wait = s->error ? step_retry_delay(&s->policy, s->error, s->attempts) : -1;
+		if (wait < 0 || !stop_sleep(&s->stop, wait))
+			break;
+		note_failed_try(s);
+	}
+	s->duration_ms = clock_monotonic_ms() - begin;
+}
+
+static void check_output(struct step *s)
+{
+	if (s->error)
+		return;
+	s->output_text = js_text(s->output);
+	if (strlen(s->output_text) > MAX_OUTPUT)
+		s->error = err_new(ERR_INVALID, "The step's output has %zu bytes; %d are allowed",
+				   strlen(s->output_text), MAX_OUTPUT);
+}
+
+static void run_node(struct step *s)
+{
+	run_tries(s);
+	check_output(s);
+	s->error = err_wrap(s->error, "node %s (%s)", s->node->id, s->node->type->name);
+	if (s->error) {
+		free(s->output_text);
+		s->output_text = NULL;
+		s->error_stack = err_stack(s->error);
+	}
+	s->cost = s->run.cost ? js_text(s->run.cost) : NULL;
+	s->notes = s->run.notes && json_object_array_length(s->run.notes) ? js_text(s->run.notes)
+									  : NULL;
+}
+
+static struct step_key key_of(const struct step *s)
+{
+	return (struct step_key){
+		.node_id = s->node->id,
+		.node_type = s->node->type->name,
+		.node_title = s->node->title,
+		.position = s->index + 1,
+		.iteration = s->scope->iteration,
+	};
+}
+
+static struct err *write_start(struct run *r, struct db *db, void *arg)
+{
+	const struct step *s = arg;
+	const struct step_key key = key_of(s);
+	bool cancel = false;
+	TRY(step_start(db, r->claim, &key, s->input_text, &cancel));
+	pthread_mutex_lock(&r->lock);
+	r->cancelled |= cancel;
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+static struct err *write_end(struct run *r, struct db *db, void *arg)
+{
+	const struct step *s = arg;
+	const struct step_key key = key_of(s);
+	const struct step_end end = {
+		.failed = s->error != NULL,
+		.attempts = s->attempts,
+		.duration_ms = s->duration_ms,
+		.output = s->output_text,
+		.error = s->error ? err_message(s->error) : NULL,
+		.error_stack = s->error_stack,
+		.cost = s->cost,
+		.notes = s->notes,
+	};
+	return step_finish(db, r->claim, &key, &end);
+}
+
+/* Stores the result where the nodes after this one look for it. */
+static void settle(struct step *s)
+{
+	struct run *r = s->scope->run;
+	pthread_mutex_lock(&r->lock);
+	struct node_result *result = scope_result(s->scope, s->index);
+	result->status = s->error ? NODE_FAILED : NODE_DONE;
+	result->output = s->error ? NULL : take(s->output);
+	if (s->error && !s->scope->results) {
+		r->failed = true;
+		if (!r->error)
+			r->error = mem_strdup(err_message(s->error));
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (s->error)
+		log_info("node %s (%s) failed: %s", s->node->id, s->node->type->name,
+			 err_message(s->error));
+}
+
+/* A stop by a shutdown leaves the step as it is: it will be run again elsewhere. */
+static bool was_interrupted(struct step *s)
+{
+	struct run *r = s->scope->run;
+	if (!s->error || err_kind(s->error) != ERR_CANCELLED)
+		return false;
+	pthread_mutex_lock(&r->lock);
+	r->cancelled |= atomic_load(r->engine->by_user);
+	bool by_user = r->cancelled;
+	pthread_mutex_unlock(&r->lock);
+	return !by_user;
+}
+
+/* Counts a step; an error where the run has had too many of them, or too much time. */
+static struct err *check_limits(struct run *r)
+{
+	pthread_mutex_lock(&r->lock);
+	int steps = ++r->steps;
+	pthread_mutex_unlock(&r->lock);
+	if (steps > MAX_STEPS)
+		return err_new(ERR_INVALID, "The run has more than %d steps", MAX_STEPS);
+	if (r->deadline_ms && clock_monotonic_ms() > r->deadline_ms)
+		return err_new(ERR_INVALID,
+			       "The run took longer than a run may (WORKFLOW_TIMEOUT_S)");
+	return NULL;
+}
+
+static struct err *run_and_log(struct step *s)
+{
+	struct run *r = s->scope->run;
+	TRY(run_persist(r, write_start, s));
+	pthread_mutex_lock(&r->lock);
+	bool cancelled = r->cancelled;
+	pthread_mutex_unlock(&r->lock);
+	if (cancelled)
+		return NULL;
+	s->error = check_limits(r);
+	if (s->error)
+		s->error_stack = err_stack(s->error);
+	else
+		run_node(s);
+	if (was_interrupted(s))
+		return take(s->error);
+	TRY(run_persist(r, write_end, s));
+	settle(s);
+	return NULL;
+}
+
+static void note_broken(struct run *r, struct err *e)
+{
+	if (!e)
+		return;
+	pthread_mutex_lock(&r->lock);
+	if (!r->broke)
+		r->broke = take(e);
+	pthread_mutex_unlock(&r->lock);
+	err_free(e);
+}
+
+void step_run(const struct scope *scope, size_t node, struct http *http)
+{
+	cleanup(step_clear) struct step s;
+	step_open(&s, scope, node, http);
+	note_broken(scope->run, run_and_log(&s));
+}
+
+char *step_try(const struct scope *scope, size_t node, struct http *http)
+{
+	char time[CLOCK_ISO_SIZE];
+	cleanup(step_clear) struct step s;
+	cleanup(cleanup_json) struct json_object *log = json_object_new_object();
+	step_open(&s, scope, node, http);
+	run_node(&s);
+	js_set_string(log, "nodeId", s.node->id);
+	js_set_string(log, "nodeType", s.node->type->name);
+	js_set_string(log, "nodeTitle", s.node->title);
+	js_set_string(log, "status", s.error ? "error" : "success");
+	js_set_string(log, "startedAt", clock_iso(s.started_ms, time));
+	js_set_string(log, "completedAt", clock_iso(s.started_ms + s.duration_ms, time));
+	js_set_int(log, "durationMs", s.duration_ms);
+	js_set_int(log, "attempts", s.attempts);
+	js_set(log, "input", json_object_get(s.run.inputs));
+	if (s.error) {
+		js_set_string(log, "error", err_message(s.error));
+		js_set_string(log, "errorStack", s.error_stack);
+	} else {
+		js_set(log, "output", json_object_get(s.output));
+	}
+	if (s.cost)
+		js_set(log, "cost", json_object_get(s.run.cost));
+	if (s.notes)
+		js_set(log, "notes", json_object_get(s.run.notes));
+	return js_text(log);
+}
