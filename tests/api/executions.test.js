@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { chain, edge, node, voiceover } from './client.js';
+import { edge, node, voiceover } from './client.js';
 import { assertShape, EXECUTION, STEP_LOG, TIME } from './shapes.js';
 import { ELEVENLABS_KEY, Stack, VOICE } from './stack.js';
 import { until } from './until.js';
@@ -213,8 +213,10 @@ describe('executions', () => {
 		test('logger repeats its input, under a label', async () => {
 			const config = { label: 'Look', logLevel: 'warn' };
 			const data = { text: 'up' };
-			assert.deepEqual(await outputOf([variable('a', 'up'), node('b', 'logger', config)]), { logged: true, label: 'Look', level: 'warn', data });
-			assert.deepEqual(await outputOf([variable('a', 'up'), node('b', 'logger')]), { logged: true, label: '', level: 'info', data });
+			const labelled = await outputOf([variable('a', 'up'), node('b', 'logger', config)]);
+			assert.deepEqual(labelled, { logged: true, label: 'Look', level: 'warn', data });
+			const plain = await outputOf([variable('a', 'up'), node('b', 'logger')]);
+			assert.deepEqual(plain, { logged: true, label: '', level: 'info', data });
 		});
 
 		test('preview-output passes on what comes in, by its source', async () => {
@@ -303,8 +305,15 @@ describe('executions', () => {
 		});
 
 		test('stops what depends on it, and nothing else', () => {
-			const expected = { start: 'success', bad: 'error', after: 'idle', after2: 'idle', good: 'success', bad2: 'error', both: 'idle' };
-			assert.deepEqual(statuses(failed), expected);
+			assert.deepEqual(statuses(failed), {
+				start: 'success',
+				bad: 'error',
+				after: 'idle',
+				after2: 'idle',
+				good: 'success',
+				bad2: 'error',
+				both: 'idle',
+			});
 			assert.equal(failed.status, 'FAILED');
 			assert.match(failed.completedAt, TIME);
 			assert.deepEqual(Object.keys(stepOf(failed, 'after')), ['nodeId', 'nodeType', 'nodeTitle', 'status']);
@@ -360,7 +369,8 @@ describe('executions', () => {
 				assert.equal(status, 200);
 				await stack.sql(`UPDATE voice_profiles SET training_status = 'ready' WHERE id = '${wrong.id}'`);
 			};
-			const requests = async () => (await stack.provider('elevenlabs').requests(own)).map(({ path }) => decodeURIComponent(path));
+			const requests = async () =>
+				(await stack.provider('elevenlabs').requests(own)).map(({ path }) => decodeURIComponent(path));
 			return { speaker, workflow, failed, mend, requests };
 		};
 		const stored = (execution, id) =>

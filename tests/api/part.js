@@ -21,8 +21,8 @@ async function launchOf(pid) {
 		readlink(`/proc/${pid}/cwd`),
 		stat(`/proc/${pid}`),
 	]);
-	const env = Object.fromEntries(environ.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
-	return { command, env, cwd, uid, gid };
+	const pairs = environ.map((entry) => /^([^=]+)=([^]*)$/.exec(entry)?.slice(1)).filter(Boolean);
+	return { command, env: Object.fromEntries(pairs), cwd, uid, gid };
 }
 
 export class Part {

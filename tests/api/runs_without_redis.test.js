@@ -11,7 +11,8 @@ const THREADS = 4;
 describe('without Redis', () => {
 	let stack;
 	before(async () => {
-		stack = await Stack.start({ redis: false, pool: POOL, env: { ENGINE_THREADS: String(THREADS), PROVIDER_TIMEOUT_S: '30' } });
+		const env = { ENGINE_THREADS: String(THREADS), PROVIDER_TIMEOUT_S: '30' };
+		stack = await Stack.start({ redis: false, pool: POOL, env });
 	});
 	after(() => stack?.stop());
 

@@ -12,6 +12,9 @@ import { Stack, VOICE } from './stack.js';
 import { until } from './until.js';
 
 const QUEUE = 'bull:workflow-execution';
+/* What multiwatch says of a responder that did not run for long. */
+const RESTARTED = /^Spawning child\[\d\] failed, next try$/;
+
 const statuses = ({ logs }) => Object.fromEntries(logs.map(({ nodeId, status }) => [nodeId, status]));
 
 describe('the service survives', () => {
@@ -44,10 +47,9 @@ describe('the service survives', () => {
 		];
 		const workflow = await client.workflow(nodes);
 		const id = await execute(workflow, client);
-		const path = `/api/workflows/${workflow}/executions/${id}`;
-		const get = async () => (await client.get(path)).body;
+		const get = async () => (await client.get(`/api/workflows/${workflow}/executions/${id}`)).body;
 		const requests = async () =>
-			(await stack.provider('elevenlabs').requests(key)).map((request) => decodeURIComponent(request.path.split('/').at(-1)));
+			(await stack.provider('elevenlabs').requests(key)).map(({ path }) => decodeURIComponent(path.split('/').at(-1)));
 		const finished = () => client.finished(workflow, id);
 		await until(async () => (await requests()).includes('fault-drip'), 'the second part to be asked for');
 		return { id, get, requests, finished };
@@ -55,9 +57,6 @@ describe('the service survives', () => {
 
 	/* Makes what waits for a runner look as if it had done so for a minute, since the queue is doubted only then. */
 	const age = () => stack.sql("UPDATE outbox SET due_at = due_at - interval '1 minute'");
-
-	/* What multiwatch says of a responder that did not run for long. */
-	const RESTARTED = /^Spawning child\[\d\] failed, next try$/;
 
 	const assertAway = ({ status, headers, body }) => {
 		assert.equal(status, 503);
@@ -74,15 +73,17 @@ describe('the service survives', () => {
 		const postgres = stack.part('postgres');
 		await postgres.end('SIGINT');
 
-		for (const answer of [await user.get('/api/workflows'), await user.post(`/api/workflows/${quick}/execute`), await user.get('/api/auth/me')])
-			assertAway(answer);
+		assertAway(await user.get('/api/workflows'));
+		assertAway(await user.get('/api/auth/me'));
+		assertAway(await user.post(`/api/workflows/${quick}/execute`));
 		assert.equal((await user.get('/api/health')).status, 200);
 		const ready = await user.get('/api/health/ready');
 		assert.equal(ready.status, 503);
 		assert.match(ready.text, /database/);
 		/* The engine's own complaint: it has a step's end to write. The runner's others say what they were doing. */
 		const writing = /voiceover-jobs\[\d+\] [\w-]+: The database is not available; trying again$/;
-		await until(async () => (await stack.logLines('runner')).some((line) => writing.test(line)), 'the end of a step that cannot be written');
+		const isWriting = async () => (await stack.logLines('runner')).some((line) => writing.test(line));
+		await until(isWriting, 'the end of a step that cannot be written');
 
 		await postgres.start();
 		await until(async () => (await user.get('/api/workflows')).status === 200, 'an answer');
@@ -133,7 +134,10 @@ describe('the service survives', () => {
 		const dripping = await stack.profile(user, 'elevenlabs', 'fault-drip');
 		const workflow = await user.workflow(voiceover(dripping.id, '', { text: 'Asked for by one node alone.' }));
 		const pool = await stack.part('pool').pid();
-		const asked = async () => (await stack.provider('elevenlabs').requests()).filter(({ body }) => body?.includes('by one node alone')).length;
+		const asked = async () => {
+			const requests = await stack.provider('elevenlabs').requests();
+			return requests.filter(({ body }) => body?.includes('by one node alone')).length;
+		};
 		const answer = user.post(`/api/workflows/${workflow}/execute-node`, { nodeId: 'speak' });
 		await until(asked, 'the node to run');
 		for (const pid of await childrenOf(pool)) process.kill(pid, 'SIGTERM');
@@ -165,7 +169,8 @@ describe('the service survives', () => {
 	});
 
 	describe('a runner that is told to stop', () => {
-		const summary = async () => (await stack.logLines('runner')).filter((line) => line.startsWith('voiceover-jobs: ')).at(-1);
+		const summary = async () =>
+			(await stack.logLines('runner')).filter((line) => line.startsWith('voiceover-jobs: ')).at(-1);
 
 		test('and finishes what it has', async () => {
 			const slow = await slowRun();
@@ -196,7 +201,7 @@ describe('the service survives', () => {
 		stack.expectLog(/ warn .*: (redis is away: |answered 503: Error: Not ready: redis)/);
 		stack.expectLog(/ warn .*: execution .* waits in the outbox: /);
 		stack.expectLog(/ warn .*: (taking|waiting for) work: .*; trying again$/);
-		stack.expectLog(/ warn .*: (renewing locks|completing a job|looking for stalled jobs|comparing the queue with the database): .*; trying again$/);
+		stack.expectLog(/ warn .*: (looking for stalled jobs|comparing the queue with the database): .*; trying again$/);
 		stack.expectLog(/ info .*: put \d+ executions into the queue that it had lost$/);
 		const redis = stack.part('redis');
 		await redis.end('SIGKILL');
@@ -206,7 +211,8 @@ describe('the service survives', () => {
 		assert.match(ready.text, /redis/i);
 		await age();
 		const { port } = new URL(stack.info.redisUrl);
-		await redis.start({ command: ['redis-server', '--bind', '127.0.0.1', '--port', port, '--dir', join(stack.dir, 'data/redis'), '--appendonly', 'yes'] });
+		const place = ['--bind', '127.0.0.1', '--port', port, '--dir', join(stack.dir, 'data/redis')];
+		await redis.start({ command: ['redis-server', ...place, '--appendonly', 'yes'] });
 		for (const id of ids) assert.equal((await user.finished(quick, id)).status, 'COMPLETED');
 		await until(async () => (await user.get('/api/health/ready')).status === 200, 'readiness');
 	});
@@ -221,31 +227,32 @@ describe('the service survives', () => {
 			assert.match(stdout, /^voiceover-jobs: .* s\n$/);
 			return stdout.replace(/, [\d.]+ s\n$/, '');
 		};
-		const COUNTS = (completed, failed) => `voiceover-jobs: ${completed} completed, ${failed} failed, 0 cancelled, 0 handed back`;
+		const counts = (completed, failed) =>
+			`voiceover-jobs: ${completed} completed, ${failed} failed, 0 cancelled, 0 handed back`;
 
 		test('runs what is due, and ends', async () => {
 			const failing = await user.workflow([node('a', 'set-variable')]);
 			const ids = [await execute(), await execute(), await execute()];
 			const failed = await execute(failing);
-			assert.equal(await drain(), COUNTS(3, 1));
+			assert.equal(await drain(), counts(3, 1));
 			for (const id of ids) assert.equal((await user.finished(quick, id)).status, 'COMPLETED');
 			assertShape({ ...EXECUTION, status: 'FAILED' }, await user.finished(failing, failed));
-			assert.equal(await drain(), COUNTS(0, 0), 'nothing is left');
+			assert.equal(await drain(), counts(0, 0), 'nothing is left');
 		});
 
 		test('loses nothing with a queue that was emptied', async () => {
 			const ids = await Promise.all(Array.from({ length: 5 }, () => execute()));
 			await stack.redis('FLUSHALL');
 			await age();
-			assert.equal(await drain(), COUNTS(5, 0));
+			assert.equal(await drain(), counts(5, 0));
 			for (const id of ids) assert.equal((await user.finished(quick, id)).status, 'COMPLETED');
 		});
 
 		test('needs no queue', async () => {
 			const id = await execute();
-			assert.equal(await drain({ REDIS_URL: '' }), COUNTS(1, 0));
+			assert.equal(await drain({ REDIS_URL: '' }), counts(1, 0));
 			assert.equal((await user.finished(quick, id)).status, 'COMPLETED');
-			assert.equal(await drain(), COUNTS(0, 0), 'the job of what has ended is dropped');
+			assert.equal(await drain(), counts(0, 0), 'the job of what has ended is dropped');
 		});
 	});
 });
