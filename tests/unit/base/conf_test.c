@@ -28,16 +28,22 @@ static const struct conf *loaded(void)
 	return conf;
 }
 
+/* The tests change the environment before any thread could read it. */
 static void set(const char *name, const char *value)
 {
-	assert_int_equal(setenv(name, value, 1), 0);
+	assert_int_equal(setenv(name, value, 1), 0); /* NOLINT(concurrency-mt-unsafe) */
+}
+
+static void unset(const char *name)
+{
+	assert_int_equal(unsetenv(name), 0); /* NOLINT(concurrency-mt-unsafe) */
 }
 
 /* The least that every program starts with. */
 static int set_required(void **state)
 {
 	(void)state;
-	clearenv();
+	clearenv(); /* NOLINT(concurrency-mt-unsafe) */
 	set("DATABASE_URL", "postgresql:///voiceover");
 	set("JWT_SECRET", SECRET_32);
 	set("ENCRYPTION_SECRET", SECRET_32);
@@ -78,7 +84,7 @@ static void each_required_one_is_named(void **state)
 	static const char *const required[] = { "DATABASE_URL", "JWT_SECRET", "ENCRYPTION_SECRET" };
 	for (size_t i = 0; i < COUNT(required); i++) {
 		set_required(state);
-		unsetenv(required[i]);
+		unset(required[i]);
 		cleanup(cleanup_free) char *message = mem_printf("%s is not set", required[i]);
 		assert_error(load(CONF_NEEDS_ALL), ERR_INVALID, message);
 	}
@@ -99,10 +105,10 @@ static void the_secrets_need_32_characters(void **state)
 static void the_command_line_needs_the_database_only(void **state)
 {
 	(void)state;
-	unsetenv("JWT_SECRET");
-	unsetenv("ENCRYPTION_SECRET");
+	unset("JWT_SECRET");
+	unset("ENCRYPTION_SECRET");
 	assert_ok(load(CONF_NEEDS_DATABASE));
-	unsetenv("DATABASE_URL");
+	unset("DATABASE_URL");
 	assert_error(load(CONF_NEEDS_DATABASE), ERR_INVALID, "DATABASE_URL is not set");
 }
 
@@ -147,9 +153,9 @@ static void booleans(void **state)
 		const char *value;
 		bool valid, result;
 	} cases[] = {
-		{ "true", true, true }, { "TRUE", true, true },	  { "1", true, true },
-		{ "yes", true, true },	{ "false", true, false }, { "0", true, false },
-		{ "No", true, false },	{ "on", false, false },	  { "tru", false, false },
+		{ "true", true, true }, { "TRUE", true, true },   { "1", true, true },
+		{ "yes", true, true },  { "false", true, false }, { "0", true, false },
+		{ "No", true, false },  { "on", false, false },   { "tru", false, false },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		set("S3_FORCE_PATH_STYLE", cases[i].value);
@@ -236,7 +242,7 @@ static void a_secret_may_come_from_a_file(void **state)
 {
 	(void)state;
 	cleanup(cleanup_free) char *path = new_file(SECRET_32 " of a file\r\n");
-	unsetenv("JWT_SECRET");
+	unset("JWT_SECRET");
 	set("JWT_SECRET_FILE", path);
 	set("QUEUE_PREFIX_FILE", path); /* no secret: not read */
 	const struct conf *c = loaded();
@@ -250,7 +256,7 @@ static void a_secret_may_come_from_a_file(void **state)
 static void a_file_that_cannot_be_read_is_named(void **state)
 {
 	(void)state;
-	unsetenv("JWT_SECRET");
+	unset("JWT_SECRET");
 	set("JWT_SECRET_FILE", "/nonexistent/secret");
 	assert_error(load(CONF_NEEDS_ALL), ERR_INVALID,
 		     "JWT_SECRET_FILE: cannot read /nonexistent/secret: No such file");
@@ -260,9 +266,14 @@ static void secrets_are_masked_in_the_log(void **state)
 {
 	(void)state;
 	static const char *const secrets[] = {
-		"DATABASE_URL",	  "JWT_SECRET",	    "ENCRYPTION_SECRET",
-		"REDIS_URL",	  "OPENAI_API_KEY", "ELEVENLABS_API_KEY",
-		"AZURE_TTS_SUBSCRIPTION_KEY",	    "ANTHROPIC_API_KEY",
+		"DATABASE_URL",
+		"JWT_SECRET",
+		"ENCRYPTION_SECRET",
+		"REDIS_URL",
+		"OPENAI_API_KEY",
+		"ELEVENLABS_API_KEY",
+		"AZURE_TTS_SUBSCRIPTION_KEY",
+		"ANTHROPIC_API_KEY",
 		"S3_SECRET_ACCESS_KEY",
 	};
 	for (size_t i = 0; i < COUNT(secrets); i++) {
@@ -270,8 +281,9 @@ static void secrets_are_masked_in_the_log(void **state)
 			mem_printf("geheim-%s-0123456789abcdef0123456789abcdef", secrets[i]);
 		set(secrets[i], value);
 	}
-	cleanup(cleanup_free) char *path = new_file("geheim-file-0123456789abcdef0123456789abcdef\n");
-	unsetenv("JWT_SECRET");
+	cleanup(cleanup_free) char *path =
+		new_file("geheim-file-0123456789abcdef0123456789abcdef\n");
+	unset("JWT_SECRET");
 	set("JWT_SECRET_FILE", path);
 	const struct conf *c = loaded();
 	unlink(path);
