@@ -60,13 +60,13 @@ static void an_update_leaves_what_it_does_not_name(void **state)
 						       .has_description = true,
 						       .description = "Text",
 						       .body = "{\"nodes\":[1],\"edges\":[2]}" }));
-	cleanup(cleanup_json) struct json_object *status =
+	cleanup(cleanup_json) struct json_object *activated =
 		changed(id, &(struct workflow_change){ .status = "ACTIVE", .body = "{}" });
-	assert_member(status, "name", "Second");
-	assert_member(status, "description", "Text");
-	assert_member(status, "status", "ACTIVE");
-	assert_int_equal(json_object_array_length(js_get(status, "nodes")), 1);
-	assert_int_equal(json_object_array_length(js_get(status, "edges")), 1);
+	assert_member(activated, "name", "Second");
+	assert_member(activated, "description", "Text");
+	assert_member(activated, "status", "ACTIVE");
+	assert_int_equal(json_object_array_length(js_get(activated, "nodes")), 1);
+	assert_int_equal(json_object_array_length(js_get(activated, "edges")), 1);
 	cleanup(cleanup_json) struct json_object *cleared =
 		changed(id, &(struct workflow_change){ .has_description = true, .body = "{}" });
 	assert_null(js_get(cleared, "description"));
