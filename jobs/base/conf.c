@@ -66,7 +66,7 @@ static const struct item items[] = {
 	  "Anthropic's host" },
 	{ "S3_BUCKET", AT(s3_bucket), TEXT, 0, "", 0, 255,
 	  "where samples and audio are kept" },
-	{ "S3_ACCESS_KEY_ID", AT(s3_access_key_id), TEXT, 0, "", 0, 255,
+	{ "S3_ACCESS_KEY_ID", AT(s3_access_key_id), TEXT, SECRET, "", 0, 255,
 	  "the bucket's access key" },
 	{ "S3_SECRET_ACCESS_KEY", AT(s3_secret_access_key), TEXT, SECRET, "", 0, 4096,
 	  "and its secret" },

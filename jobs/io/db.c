@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,12 +118,24 @@ static struct err *open_connection(struct db *db)
 	return NULL;
 }
 
-/* A usable connection, as far as libpq knows: a lost one shows only in use. */
+/*
+ * An idle connection has something to read when the server closed it, as at its restart. libpq
+ * notices only once it reads: in time here, as a statement that writes cannot be sent again.
+ */
+static bool is_open(PGconn *conn)
+{
+	struct pollfd socket = { .fd = PQsocket(conn), .events = POLLIN };
+	while (poll(&socket, 1, 0) > 0 && PQconsumeInput(conn))
+		continue;
+	return PQstatus(conn) == CONNECTION_OK;
+}
+
+/* A usable connection, as far as can be known before its use. */
 static struct err *connect_if_needed(struct db *db)
 {
 	if (!db->conn)
 		return open_connection(db);
-	if (PQstatus(db->conn) == CONNECTION_OK)
+	if (is_open(db->conn))
 		return NULL;
 	if (db->in_transaction) /* what it held is lost: the rest must not be done alone */
 		return unavailable(db);

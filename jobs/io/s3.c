@@ -310,5 +310,10 @@ struct err *s3_check(const struct s3 *s3, struct http *http)
 {
 	const struct call call = { .method = "HEAD", .key = "" };
 	uint64_t len;
-	return perform(s3, http, &call, &len);
+	struct err *e = perform(s3, http, &call, &len);
+	if (!e || err_kind(e) != ERR_NOT_FOUND)
+		return e;
+	err_free(e); /* the answer to a HEAD has no body that would tell this from a missing file */
+	return err_new(ERR_INTERNAL, "The storage has no bucket \"%s\" (S3_BUCKET)",
+		       s3->conf->s3_bucket);
 }

@@ -3,6 +3,7 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
+#include "jobs/base/utf8.h"
 #include "jobs/nodes/node.h"
 
 #include <stdarg.h>
@@ -43,6 +44,7 @@ __attribute__((format(printf, 4, 5))) static void fault(struct reader *r, const 
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
+	utf8_repair(message); /* where a title was cut */
 	struct json_object *path = json_object_new_array(), *one = json_object_new_object();
 	json_object_array_add(path, json_object_new_string(where));
 	json_object_array_add(path, json_object_new_string(id));

@@ -89,24 +89,11 @@ static bool is_blank(const char *text)
 	return !text || !text[strspn(text, " \t\r\n")];
 }
 
-static struct err *find_channel(const struct node_run *run, const struct channel **ret)
+static const struct channel *find_channel(const char *name)
 {
-	const char *wanted = js_string(run->config, "channel");
-	if (is_blank(wanted))
-		wanted = channels[0].name;
 	for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++)
-		if (!strcasecmp(wanted, channels[i].name))
-			*ret = &channels[i];
-	if (!*ret)
-		return err_new(ERR_INVALID,
-			       "\"%.40s\" is not a channel; choose Slack, Discord or "
-			       "Webhook",
-			       wanted);
-	if (!(*ret)->payload)
-		return err_new(ERR_INVALID,
-			       "Nothing was sent: this system has no way to deliver to %s; choose "
-			       "Slack, Discord or Webhook",
-			       (*ret)->name);
+		if (!strcasecmp(name, channels[i].name))
+			return &channels[i];
 	return NULL;
 }
 
@@ -229,12 +216,22 @@ static struct err *send_message(const struct node_run *run, const struct channel
 
 static struct err *run_notification(struct node_run *run, struct json_object **ret_output)
 {
-	const struct channel *channel = NULL;
+	const char *wanted = js_string(run->config, "channel");
+	const struct channel *channel = find_channel(is_blank(wanted) ? "Email" : wanted);
+	if (!channel)
+		return err_new(ERR_INVALID,
+			       "\"%.40s\" is not a channel; choose Slack, Discord or "
+			       "Webhook",
+			       wanted);
+	if (!channel->payload)
+		return err_new(ERR_INVALID,
+			       "Nothing was sent: this system has no way to deliver to %s; choose "
+			       "Slack, Discord or Webhook",
+			       channel->name);
 	cleanup(cleanup_free) char *message = NULL;
 	char id[MESSAGE_ID_SIZE];
 	int status = 0;
 	message_id(run, id);
-	TRY(find_channel(run, &channel));
 	TRY(find_message(run, channel, &message));
 	TRY(send_message(run, channel, message, id, &status));
 	struct json_object *output = json_object_new_object();

@@ -1,5 +1,6 @@
 -- name: user_create
 INSERT INTO users (id, email, password_hash, name) VALUES ($1, $2, $3, $4)
+ON CONFLICT (lower(email)) DO NOTHING
 RETURNING user_json(users)::text
 
 -- name: user_for_login :read

@@ -22,7 +22,7 @@ describe('the AI and voice nodes', () => {
 		user = await withKeys();
 	});
 	beforeEach(async () => {
-		for (const name of ['openai', 'anthropic']) await stack.simulator(name, 'reset', {});
+		for (const name of ['openai', 'anthropic']) await stack.provider(name).control('reset', {});
 	});
 	after(() => stack?.stop());
 

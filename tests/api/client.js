@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { Agent, request } from 'node:https';
 import { connect } from 'node:tls';
-import { setTimeout as wait } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { until } from './until.js';
 
 export class Client {
 	constructor(base, ca, token = null, agent = new Agent({ ca, keepAlive: true })) {
@@ -33,7 +34,7 @@ export class Client {
 				const chunks = [];
 				res.on('data', (chunk) => chunks.push(chunk));
 				res.on('error', fail);
-				res.on('end', () => done(answer(res, Buffer.concat(chunks).toString())));
+				res.on('end', () => done(answer(res, Buffer.concat(chunks))));
 			});
 			req.on('error', fail);
 			req.end(payload);
@@ -95,16 +96,17 @@ export class Client {
 
 	/* Polls an execution as the front end does, until it has ended. */
 	async finished(workflow, id) {
-		for (;;) {
+		return until(async () => {
 			const { status, body, text } = await this.get(`/api/workflows/${workflow}/executions/${id}`);
 			assert.equal(status, 200, text);
-			if (body.status !== 'RUNNING') return body;
-			await wait(50);
-		}
+			return body.status !== 'RUNNING' && body;
+		}, `the end of execution ${id}`);
 	}
 }
 
-function answer(res, text) {
+function answer(res, bytes) {
+	const isGzip = res.headers['content-encoding'] === 'gzip' && bytes.length > 0;
+	const text = (isGzip ? gunzipSync(bytes) : bytes).toString();
 	const json = /^application\/json/.test(res.headers['content-type'] ?? '');
 	return { status: res.statusCode, headers: res.headers, text, body: json && text ? JSON.parse(text) : null };
 }

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { edge, node, voiceover } from './client.js';
 import { MISSING_ID, ROUTES, fill, prepare, sendGood } from './routes.js';
-import { API_KEY, ERROR, ID, TIME, assertShape } from './shapes.js';
+import { API_KEY, ERROR, assertShape } from './shapes.js';
 import { Stack } from './stack.js';
 
 const MB = 1024 * 1024;
@@ -112,6 +111,12 @@ describe('the HTTP contract', () => {
 				for (const { path, message } of answer.body.details) assert.match(message, /NUL/, path.join('.'));
 				assert.deepEqual(answer.body.details.map(({ path }) => path.join('.')).sort(), [...route.texts].sort());
 			});
+		test("PUT /api/workflows/:workflow: nor does a node's", async () => {
+			stack.expectLog(/ERROR:  unsupported Unicode escape|DETAIL:  \\u0000|CONTEXT:  JSON data|STATEMENT:  UPDATE workflows|^\t/);
+			const path = `/api/workflows/${await user.workflow([])}`;
+			assertError(await user.put(path, { nodes: [{ id: 'a\u0000b' }] }), 400);
+			assert.deepEqual((await user.get(path)).body.nodes, []);
+		});
 	});
 
 	describe('without a sign-in', () => {
@@ -283,116 +288,10 @@ describe('the HTTP contract', () => {
 			assert.deepEqual(names((await owner.get('/api/voice-profiles')).body), ['three', 'two', 'one, changed']);
 		});
 
-		test('workflows stand with the last changed first', async () => {
-			const ids = [];
-			for (const name of ['one', 'two', 'three']) ids.push((await owner.post('/api/workflows', { name })).body.id);
-			await owner.put(`/api/workflows/${ids[0]}`, { description: 'changed' });
-			assert.deepEqual(names((await owner.get('/api/workflows')).body), ['one', 'three', 'two']);
-		});
-
-		test('executions stand newest first, and are fifty at most', async () => {
-			const id = await owner.workflow([node('start', 'manual-trigger')]);
-			await stack.sql(
-				`INSERT INTO executions (id, workflow_id, user_id, nodes, edges, status, started_at, completed_at)
-				SELECT gen_random_uuid(), '${id}', '${owner.user.id}', '[]', '[]', 'COMPLETED', now() - n * interval '1 minute', now()
-				FROM generate_series(1, 60) n`,
-			);
-			const latest = await owner.run(id);
-			const { body } = await owner.get(`/api/workflows/${id}/executions`);
-			assert.equal(body.length, 50);
-			assert.equal(body[0].id, latest.id);
-			const times = body.map(({ startedAt }) => startedAt);
-			assert.deepEqual(times, [...times].sort().reverse());
-		});
-
 		test('somebody else sees none of it', async () => {
 			const other = await stack.user();
 			for (const path of ['/api/settings/keys', '/api/voice-profiles', '/api/workflows'])
 				assert.deepEqual((await other.get(path)).body, [], path);
-		});
-	});
-
-	describe('workflows', () => {
-		test('nodes and edges come back as they were sent', async () => {
-			const id = await user.workflow([]);
-			const nodes = '[ {"id":"a\\u00e9", "big":12345678901234567890, "small":1.10, "z":1, "a":{"nested":[ ]} } ]';
-			const saved = await raw({ method: 'PUT', path: `/api/workflows/${id}`, places: [] }, `{"nodes":${nodes},"edges":[]}`);
-			assert.equal(saved.status, 200, saved.text);
-			assert.ok((await user.get(`/api/workflows/${id}`)).text.includes(nodes), 'to the byte');
-		});
-
-		test('a NUL inside the nodes is refused, as no database keeps it', async () => {
-			stack.expectLog(/ERROR:  unsupported Unicode escape|DETAIL:  \\u0000|CONTEXT:  JSON data|STATEMENT:  UPDATE workflows|^\t/);
-			const path = `/api/workflows/${await user.workflow([])}`;
-			assertError(await user.put(path, { nodes: [{ id: 'a\u0000b' }] }), 400);
-			assert.deepEqual((await user.get(path)).body.nodes, []);
-		});
-
-		test('an absent field stays, null clears the description', async () => {
-			const { body } = await user.post('/api/workflows', { name: 'Kept', description: 'Kept too' });
-			const path = `/api/workflows/${body.id}`;
-			const renamed = (await user.put(path, { name: ' Renamed ' })).body;
-			assert.deepEqual([renamed.name, renamed.description], ['Renamed', 'Kept too']);
-			assert.equal((await user.put(path, { description: null })).body.description, null);
-			assert.ok(renamed.updatedAt >= renamed.createdAt);
-		});
-
-		test('a copy of a name at its limit is a name within it', async () => {
-			const { body } = await user.post('/api/workflows', { name: 'é'.repeat(200) });
-			const copy = await user.post(`/api/workflows/${body.id}/duplicate`);
-			assert.equal(copy.status, 201, copy.text);
-			assert.match(copy.body.name, /^é+ \(Copy\)$/);
-			assert.ok(copy.body.name.length <= 200);
-		});
-
-		test('the last runs are told with the workflow', async () => {
-			const id = await user.workflow([node('start', 'manual-trigger')]);
-			const execution = await user.run(id);
-			const { lastRunLog, lastCompletedRunLog } = (await user.get(`/api/workflows/${id}`)).body;
-			assert.deepEqual(lastRunLog, lastCompletedRunLog);
-			assert.deepEqual([lastRunLog.id, lastRunLog.workflowId, lastRunLog.status], [execution.id, id, 'success']);
-			assert.deepEqual(
-				lastRunLog.steps.map(({ nodeId, nodeTitle, status }) => [nodeId, nodeTitle, status]),
-				[['start', 'Title of start', 'success']],
-			);
-		});
-
-		const graphs = {
-			'no nodes': [[], [], /^Workflow has no nodes to execute$/],
-			'a cycle': [[node('a', 'logger'), node('b', 'logger')], [edge('a', 'b'), edge('b', 'a')], /"Title of a" is part of a cycle/],
-			'a dangling edge': [[node('a', 'manual-trigger')], [edge('a', 'gone')], /gone/],
-			'two nodes of one id': [[node('a', 'logger'), node('a', 'logger')], [], /"a"/],
-			'a type that is kept, not run': [[node('a', 'youtube-publisher')], [], /youtube-publisher/],
-			'a type that nobody knows': [[node('a', 'teleport')], [], /teleport/],
-		};
-		for (const [what, [nodes, edges, sentence]] of Object.entries(graphs))
-			test(`execute refuses ${what}, by name`, async () => {
-				const answer = await user.post(`/api/workflows/${await user.workflow(nodes, edges)}/execute`);
-				assertError(answer, 400);
-				assert.match(answer.body.error, sentence);
-			});
-
-		test('rerun refuses what did not fail, and what belongs to another workflow', async () => {
-			const [one, other] = [await user.workflow([node('a', 'manual-trigger')]), await user.workflow([node('a', 'manual-trigger')])];
-			const executionId = (await user.run(one)).id;
-			assertError(await user.post(`/api/workflows/${one}/rerun`, { executionId }), 400);
-			assertError(await user.post(`/api/workflows/${other}/rerun`, { executionId }), 400);
-			assertError(
-				await user.post(`/api/workflows/${other}/execute-node`, { nodeId: 'a', priorExecutionId: executionId }),
-				400,
-			);
-		});
-
-		test('a running execution can be cancelled', async () => {
-			const speaker = await stack.speaker({ voice: 'fault-stall' });
-			const id = await speaker.workflow(voiceover(speaker.profile.id));
-			const { body } = await speaker.post(`/api/workflows/${id}/execute`);
-			const answer = await speaker.post(`/api/workflows/${id}/executions/${body.id}/cancel`);
-			assert.equal(answer.status, 200, answer.text);
-			const execution = await speaker.finished(id, body.id);
-			assert.equal(execution.status, 'CANCELLED');
-			assert.match(execution.completedAt, TIME);
-			assert.match(execution.id, ID);
 		});
 	});
 });

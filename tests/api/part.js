@@ -21,8 +21,8 @@ async function launchOf(pid) {
 		readlink(`/proc/${pid}/cwd`),
 		stat(`/proc/${pid}`),
 	]);
-	const env = Object.fromEntries(environ.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
-	return { command, env, cwd, uid, gid };
+	const pairs = environ.map((entry) => /^([^=]+)=([^]*)$/.exec(entry)?.slice(1)).filter(Boolean);
+	return { command, env: Object.fromEntries(pairs), cwd, uid, gid };
 }
 
 export class Part {
@@ -53,18 +53,18 @@ export class Part {
 	}
 
 	/*
-	 * Starts it as it was before the end; `env` goes over its environment. Its `command` has to be
+	 * Starts it as it was before the end; `env` goes over its environment. The `command` has to be
 	 * told for a program that writes its title over it.
 	 */
 	async start({ command = this.#launch.command, env = {} } = {}) {
+		const [program, ...args] = command;
 		const { cwd, uid, gid } = this.#launch;
 		const log = await open(join(this.#dir, 'log', `${this.name}.log`), 'a');
-		const [program, ...args] = command;
 		const child = spawn(program, args, {
 			cwd,
 			uid,
 			gid,
-			env: { ...this.#launch.env, ...env },
+			env: { PATH: process.env.PATH, ...this.#launch.env, ...env },
 			detached: true,
 			stdio: ['ignore', log.fd, log.fd],
 		});

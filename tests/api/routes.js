@@ -78,7 +78,10 @@ const ROWS = [
 				{ email: 1, password: ['12345678'], name: {} },
 				['email: Email must be a string', 'password: Password must be a string', 'name: Name must be a string'],
 			],
-			[{ email: `${text(250)}@a.de`, password: text(129) }, ['email: Email must be at most 254 characters', 'password: Password must be at most 128 characters']],
+			[
+				{ email: `${text(250)}@a.de`, password: text(129) },
+				['email: Email must be at most 254 characters', 'password: Password must be at most 128 characters'],
+			],
 			[{ email: 'a@b.de', password: '🔑'.repeat(128) }, ['password: Password must be at most 511 bytes']],
 		],
 	},

@@ -24,10 +24,10 @@ export class Simulator {
 		return items.filter((item) => item.key === key);
 	}
 
-	/* Makes `keys` known, beside those that are. */
-	async addKeys(keys) {
+	/* Makes `keys` known, beside those that are; `settings` are those of their account. */
+	async addKeys(keys, settings = {}) {
 		const config = await this.control('config');
-		const added = Object.fromEntries(keys.map((key) => [key, {}]));
+		const added = Object.fromEntries(keys.map((key) => [key, settings]));
 		return this.control('config', { keys: { ...config.keys, ...added } });
 	}
 }

@@ -199,9 +199,10 @@ export class Stack {
 		return list.map(({ key }) => key).filter((key) => key.startsWith(prefix)).sort();
 	}
 
-	/* Control of a provider's simulator: GET /_sim/NAME, or POST with `body`. */
-	async simulator(provider, name, body) {
-		return this.provider(provider).control(name, body);
+	/* The files below a folder of the stack. */
+	async files(folder) {
+		const found = await readdir(join(this.dir, folder), { recursive: true, withFileTypes: true });
+		return found.filter((entry) => entry.isFile()).map(({ name }) => name);
 	}
 
 	async logLines(name) {

@@ -98,7 +98,7 @@ for (const redis of [true, false]) describe(`triggers, ${redis ? 'with' : 'witho
 
 		test('fire once, however many runners there are', async () => {
 			const workflows = [];
-			for (let i = 0; i < 5; i++) workflows.push(await active(schedule('s', { cron: '0 0 1 1 *' }), end));
+			for (let i = 0; i < 12; i++) workflows.push(await active(schedule('s', { cron: '0 0 1 1 *' }), end));
 			const extra = stack.program('voiceover-jobs', ['--drain']);
 			await Promise.all(workflows.map((workflow) => makeDue(workflow)));
 			await Promise.all([extra, ...[1, 2].map(() => stack.program('voiceover-jobs', ['--drain']))]);

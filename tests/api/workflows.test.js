@@ -297,8 +297,8 @@ describe('workflows', () => {
 			assert.equal(after2.lastRunLog.steps[0].status, 'error');
 			assert.deepEqual(after2.lastCompletedRunLog, after2.lastRunLog);
 
-			await stack.sql(`UPDATE executions SET status = 'RUNNING', completed_at = NULL, claim_expires_at = now() + interval '1 hour'
-				WHERE id = '${second.id}'`);
+			await stack.sql(`UPDATE executions SET status = 'RUNNING', completed_at = NULL,
+				claim_expires_at = now() + interval '1 hour' WHERE id = '${second.id}'`);
 			const [during] = (await user.get('/api/workflows')).body.filter((workflow) => workflow.id === id);
 			assert.deepEqual(during.lastRunLog, logOf('running', { ...second, completedAt: null }));
 			assert.deepEqual(during.lastCompletedRunLog, logOf('success', first));

@@ -1,58 +1,54 @@
 /*
  * The least that a FastCGI responder with a database can do, to measure ours beside it: accept, run
  * the statement of GET /api/voice-profiles, already prepared, and write its value out. No sign-in,
- * no routes, no errors but death.
+ * no routes, no errors but the end.
  *
- * usage: bare USER_ID, on the socket that it inherits as standard input; DATABASE_URL is libpq's.
+ * usage: bare DATABASE_URL USER_ID, on the socket that it inherits as standard input
  */
 #include "sql.h"
 
 #include <fcgiapp.h>
 #include <libpq-fe.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sysexits.h>
 
 static const struct query *const list = &Q_VOICE_PROFILE_LIST;
 
-static _Noreturn void die(PGconn *db)
+static bool prepare(PGconn *db)
 {
-	fprintf(stderr, "bare: %s", PQerrorMessage(db));
-	exit(EX_UNAVAILABLE);
-}
-
-static PGconn *open_database(const char *url)
-{
-	PGconn *db = PQconnectdb(url);
 	PGresult *result = PQprepare(db, list->name, list->text, 0, NULL);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
-		die(db);
+	bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
 	PQclear(result);
-	return db;
+	return done;
 }
 
-static void answer(PGconn *db, const char *user_id, FCGX_Stream *out)
+static bool answer(PGconn *db, const char *user_id, FCGX_Stream *out)
 {
 	static const char head[] = "Content-Type: application/json; charset=utf-8\r\n\r\n";
 	PGresult *result = PQexecPrepared(db, list->name, 1, &user_id, NULL, NULL, 0);
-	if (PQresultStatus(result) != PGRES_TUPLES_OK)
-		die(db);
-	FCGX_PutStr(head, sizeof(head) - 1, out);
-	FCGX_PutStr(PQgetvalue(result, 0, 0), PQgetlength(result, 0, 0), out);
+	bool done = PQresultStatus(result) == PGRES_TUPLES_OK;
+	if (done) {
+		FCGX_PutStr(head, sizeof(head) - 1, out);
+		FCGX_PutStr(PQgetvalue(result, 0, 0), PQgetlength(result, 0, 0), out);
+	}
 	PQclear(result);
+	return done;
 }
 
 int main(int argc, char **argv)
 {
-	const char *url = getenv("DATABASE_URL");
 	FCGX_Request request;
-	if (argc != 2 || !url)
+	if (argc != 3)
 		return EX_USAGE;
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&request, 0, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		return EX_OSERR;
-	PGconn *db = open_database(url);
-	while (FCGX_Accept_r(&request) == 0)
-		answer(db, argv[1], request.out);
+	PGconn *db = PQconnectdb(argv[1]);
+	bool works = prepare(db);
+	while (works && FCGX_Accept_r(&request) == 0)
+		works = answer(db, argv[2], request.out);
+	if (!works)
+		fprintf(stderr, "bare: %s", PQerrorMessage(db));
 	PQfinish(db);
-	return EX_OK;
+	return works ? EX_OK : EX_UNAVAILABLE;
 }

@@ -27,8 +27,8 @@ async function startPool(stack, socket, userId, size) {
 	await copyFile(PROGRAM, program);
 	const pool = spawn(
 		'spawn-fcgi',
-		['-n', '-s', socket, '-M', '0660', '-b', '4096', '--', MULTIWATCH, '-f', String(size), '--', program, userId],
-		{ uid, gid, env: { PATH: process.env.PATH, DATABASE_URL: stack.info.databaseUrl }, stdio: ['ignore', 'ignore', 'inherit'] },
+		['-n', '-s', socket, '-M', '0660', '-b', '4096', '--', MULTIWATCH, '-f', String(size), '--', program, stack.info.databaseUrl, userId],
+		{ uid, gid, stdio: ['ignore', 'ignore', 'inherit'] },
 	);
 	await once(pool, 'spawn');
 	return pool;
@@ -47,6 +47,12 @@ async function until(pool, condition) {
 	}
 }
 
+/* While nginx changes its workers, a kept connection may end under a request. */
+async function answers(client) {
+	const { status } = await client.get(BARE_PATH).catch(() => ({}));
+	return status === 200;
+}
+
 /* Resolves to {pid of the supervisor, stop()}. */
 export async function startBare(stack, userId, size) {
 	const socket = join(stack.dir, 'run/bare.sock');
@@ -54,7 +60,7 @@ export async function startBare(stack, userId, size) {
 	try {
 		await until(pool, () => existsSync(socket));
 		await addLocation(stack, socket);
-		await until(pool, async () => (await stack.client.get(BARE_PATH)).status === 200);
+		await until(pool, () => answers(stack.client));
 	} catch (error) {
 		await stopPool(pool);
 		throw error;

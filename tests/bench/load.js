@@ -12,12 +12,15 @@ const SCRIPT = fileURLToPath(new URL('request.lua', import.meta.url));
 /* Enough that no responder ever waits for the generator. */
 const CONNECTIONS = 8;
 
+/* Ends what runs, and refuses more. */
+export const interruption = new AbortController();
+
 /* wrk over TLS, on connections that stay open. */
-export async function wrk({ url, seconds, paths, method = 'GET', body, token = '' }) {
+export async function wrk({ url, seconds, paths, method = 'GET', body, token = '', connections = CONNECTIONS }) {
 	const { stdout } = await run(
 		'wrk',
-		['-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`, '-s', SCRIPT, url, '--', method, body ? JSON.stringify(body) : '', ...paths],
-		{ env: { ...process.env, BENCH_TOKEN: token } },
+		['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', SCRIPT, url, '--', method, body ? JSON.stringify(body) : '', ...paths],
+		{ env: { ...process.env, BENCH_TOKEN: token }, signal: interruption.signal },
 	);
 	const report = JSON.parse(stdout.trimEnd().split('\n').at(-1));
 	assert.equal(report.failed, 0, `${method} ${paths}: ${stdout}`);
@@ -34,7 +37,7 @@ export async function pgbench({ databaseUrl, clients, seconds, statement, variab
 			'pgbench',
 			['-n', '-M', 'prepared', '-f', script, '-c', String(clients), '-T', String(seconds), '-l',
 				...Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]), databaseUrl],
-			{ cwd: work },
+			{ cwd: work, signal: interruption.signal },
 		);
 		const times = (await latencies(work)).sort((a, b) => a - b);
 		return { requests: times.length, seconds, p99Ms: quantile(times, 0.99) / 1000 };

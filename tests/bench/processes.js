@@ -1,6 +1,9 @@
 /* What the kernel knows of processes: CPU time and memory. See proc(5). */
 import { readFileSync, writeFileSync } from 'node:fs';
 
+/* Microseconds: the kernel's USER_HZ is 100 on every architecture that Debian has. */
+const TICK = 10_000;
+
 function read(pid, file) {
 	return readFileSync(`/proc/${pid}/${file}`, 'utf8');
 }
@@ -16,18 +19,28 @@ export function childrenOf(pid) {
 }
 
 /*
- * Microseconds that single-threaded processes spent on a CPU, by pid: schedstat counts what stat
- * shows as user and system time, without rounding it to ticks of 10 ms.
+ * Microseconds on a CPU of a single-threaded process: schedstat counts what stat shows as user and
+ * system time, without rounding it to ticks. 0 when the process has just gone.
  */
-export function cpuTimes(pids) {
-	return new Map(pids.map((pid) => [pid, Number(read(pid, 'schedstat').split(' ')[0]) / 1000]));
+function ownTime(pid) {
+	try {
+		return Number(read(pid, 'schedstat').split(' ')[0]) / 1000;
+	} catch (error) {
+		if (error.code === 'ENOENT' || error.code === 'ESRCH') return 0;
+		throw error;
+	}
 }
 
-/* What the processes spent between two cpuTimes; one that began meanwhile counts whole. */
-export function cpuBetween(before, after) {
-	let total = 0;
-	for (const [pid, time] of after) total += time - (before.get(pid) ?? 0);
-	return total;
+/* The same of the children that a process had, and that have ended. */
+function endedTime(pid) {
+	const stat = read(pid, 'stat');
+	const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(13, 15);
+	return (Number(user) + Number(system)) * TICK;
+}
+
+/* Microseconds on a CPU of everything that a supervisor ever started. */
+export function cpuTime(supervisor) {
+	return childrenOf(supervisor).reduce((sum, pid) => sum + ownTime(pid), endedTime(supervisor));
 }
 
 /* kB: all, with shared pages counted in shares, and what is the process's own (heap, stack, data). */

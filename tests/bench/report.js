@@ -7,13 +7,13 @@ import { summary } from './statistics.js';
 export class Report {
 	#figures = [];
 
-	/* `values` are the runs; the figure is their median. `max` is the goal: it may not be exceeded. */
-	add(name, unit, values, { max = null, beside = '' } = {}) {
+	/* `values` are the runs; the figure is their median, or the worst. `max` is the goal: it may not be exceeded. */
+	add(name, unit, values, { max = null, worst = false, beside = '' } = {}) {
 		const { median, low, high } = summary(values);
-		const value = rounded(median);
+		const value = worst ? high : median;
 		this.#figures.push({
 			name,
-			value,
+			value: rounded(value),
 			unit,
 			goal: max === null ? null : `<= ${max}`,
 			ok: max === null ? null : value <= max,
@@ -43,7 +43,7 @@ function rounded(value) {
 const MARKS = new Map([[null, ' '], [true, '✓'], [false, '✗']]);
 
 function line({ name, value, unit, goal, ok, spread, beside }) {
-	const columns = [name.padEnd(42), String(value).padStart(7), unit.padEnd(12), spread.padEnd(20)];
+	const columns = [name.padEnd(44), String(value).padStart(7), unit.padEnd(12), spread.padEnd(20)];
 	const goalText = goal ? `goal ${goal}` : '';
 	return [MARKS.get(ok), ...columns, goalText.padEnd(12), beside].join(' ').trimEnd();
 }

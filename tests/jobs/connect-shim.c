@@ -26,6 +26,13 @@ typedef int connect_fn(int fd, const struct sockaddr *to, socklen_t len);
 typedef int getaddrinfo_fn(const char *name, const char *service, const struct addrinfo *hints,
 			   struct addrinfo **ret);
 
+/* Set once for the whole program, and so read from any thread. */
+static const char *setting(const char *name)
+{
+	const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe) */
+	return value ? value : "";
+}
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned asked[MAX_RULES]; /* how often each rule has answered */
 
@@ -53,8 +60,7 @@ static void trace(const struct sockaddr *to)
 			: (const void *)&((const struct sockaddr_in6 *)(const void *)to)->sin6_addr;
 	inet_ntop(to->sa_family, bytes, address, sizeof(address));
 	int n = snprintf(line, sizeof(line), "%s %u\n", address, ntohs(port_of(to)));
-	const char *path = getenv("CONNECT_TRACE");
-	int fd = open(path ? path : "", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(setting("CONNECT_TRACE"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, line, (size_t)n) != n)
 		abort();
 	close(fd);
@@ -76,10 +82,9 @@ static int is_loopback(const struct sockaddr *to)
 static int connect_to_stand_in(int fd, int family)
 {
 	connect_fn *real = (connect_fn *)next_symbol("connect");
-	const char *port = getenv("CONNECT_PUBLIC");
+	unsigned long port = strtoul(setting("CONNECT_PUBLIC"), NULL, 10);
 	struct sockaddr_in v4 = { .sin_family = AF_INET,
-				  .sin_port =
-					  htons((in_port_t)strtoul(port ? port : "0", NULL, 10)),
+				  .sin_port = htons((in_port_t)port),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = v4.sin_port };
 	inet_pton(AF_INET6, "::ffff:127.0.0.1", &v6.sin6_addr);
@@ -87,6 +92,8 @@ static int connect_to_stand_in(int fd, int family)
 				 : real(fd, (const struct sockaddr *)&v6, sizeof(v6));
 }
 
+/* The C library's own names for the parameters of these two are reserved. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int connect(int fd, const struct sockaddr *to, socklen_t len)
 {
 	connect_fn *real = (connect_fn *)next_symbol("connect");
@@ -118,7 +125,7 @@ static char *find_rule(char *rules, const char *name, int *ret_number)
 /* Copies the answer whose turn it is. */
 static int answer_for(const char *name, char answer[static MAX_ANSWER])
 {
-	char *rules = strdup(getenv("RESOLVE") ? getenv("RESOLVE") : ""), *save = NULL;
+	char *rules = strdup(setting("RESOLVE")), *save = NULL;
 	int number = 0;
 	char *answers = find_rule(rules, name, &number);
 	pthread_mutex_lock(&lock);
@@ -152,6 +159,7 @@ static int resolve_all(char *addresses, const char *service, const struct addrin
 	return *ret ? 0 : EAI_NONAME;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 		struct addrinfo **ret)
 {

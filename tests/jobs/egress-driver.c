@@ -45,32 +45,29 @@ static const struct node_type unguarded = { .name = "unguarded", .run = run_ungu
 static const struct node_type *const types[] = { &http_request_node, &notification_node,
 						 &unguarded };
 
-static struct err *run_node(struct json_object *in, struct node_run *run,
+static struct err *run_node(struct node_run *run, const char *wanted,
 			    struct json_object **ret_output)
 {
-	const char *wanted = js_string(in, "type"), *allow = js_string(in, "allow");
-	const struct conf conf = { .egress_allow = allow ? allow : "" };
-	const struct services services = { .conf = &conf };
-	run->services = &services;
-	run->config = js_get(in, "config");
-	run->inputs = js_get(in, "inputs");
 	for (size_t i = 0; wanted && i < sizeof(types) / sizeof(types[0]); i++)
 		if (!strcmp(types[i]->name, wanted))
 			return types[i]->run(run, ret_output);
 	return err_new(ERR_INTERNAL, "The test asked for no known type");
 }
 
-static void answer(struct http *http, const char *line, size_t len)
+static void answer(struct http *http, struct json_object *in)
 {
-	cleanup(cleanup_json) struct json_object *in = NULL, *output = NULL;
-	cleanup(cleanup_json) struct json_object *out = json_object_new_object();
+	cleanup(cleanup_json) struct json_object *output = NULL, *out = json_object_new_object();
 	cleanup(cleanup_http) struct http *own = http_new();
-	cleanup(cleanup_err) struct err *e = js_parse(line, len, &in);
-	struct node_run run = { .http = js_bool(in, "fresh", false) ? own : http,
+	const char *allow = js_string(in, "allow");
+	const struct conf conf = { .egress_allow = allow ? allow : "" };
+	const struct services services = { .conf = &conf };
+	struct node_run run = { .services = &services,
+				.http = js_bool(in, "fresh", false) ? own : http,
 				.run_id = "7f3c",
-				.file_name = "step-1" };
-	if (!e)
-		e = run_node(in, &run, &output);
+				.file_name = "step-1",
+				.config = js_get(in, "config"),
+				.inputs = js_get(in, "inputs") };
+	cleanup(cleanup_err) struct err *e = run_node(&run, js_string(in, "type"), &output);
 	js_set_bool(out, "ok", !e);
 	js_set(out, "output", json_object_get(output));
 	js_set(out, "notes", run.notes);
@@ -92,7 +89,10 @@ int main(void)
 	cleanup(cleanup_http) struct http *http = http_new();
 	cleanup(cleanup_free) char *line = NULL;
 	size_t room = 0;
-	for (ssize_t len; (len = getline(&line, &room, stdin)) > 0;)
-		answer(http, line, (size_t)len - (line[len - 1] == '\n'));
+	for (ssize_t len; (len = getline(&line, &room, stdin)) > 0;) {
+		cleanup(cleanup_json) struct json_object *in = NULL;
+		err_free(js_parse(line, (size_t)len, &in));
+		answer(http, in);
+	}
 	return 0;
 }

@@ -54,8 +54,8 @@ before(async () => {
 });
 
 after(async () => {
-	await driver?.stop();
 	await Promise.all([internet.close(), decoy.close()]);
+	await driver.stop();
 });
 
 beforeEach(() => {

@@ -15,7 +15,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* `text` contains `part`, or does not. */
-#define assert_has(text, part)	 assert_has_at(__FILE__, __LINE__, text, part)
+#define assert_has(text, part)   assert_has_at(__FILE__, __LINE__, text, part)
 #define assert_hasnt(text, part) assert_hasnt_at(__FILE__, __LINE__, text, part)
 
 /* There is no error. */
@@ -34,9 +34,9 @@ static inline void assert_has_at(const char *file, int line, const char *text, c
 
 static inline void assert_hasnt_at(const char *file, int line, const char *text, const char *part)
 {
-	if (!strstr(text, part))
+	if (text && !strstr(text, part))
 		return;
-	print_error("\"%s\" is in \"%s\"\n", part, text);
+	print_error("\"%s\" is in \"%s\"\n", part, text ? text : "(null)");
 	_fail(file, line);
 }
 

@@ -22,8 +22,9 @@ static void keeps_bytes_of_any_value(void **state)
 	buf_add(&b, "a\0\xff", 3);
 	buf_adds(&b, "b");
 	assert_int_equal(b.len, 4);
-	assert_memory_equal(b.data, "a\0\xff"
-				    "b",
+	assert_memory_equal(b.data,
+			    "a\0\xff"
+			    "b",
 			    5);
 }
 

@@ -28,16 +28,22 @@ static const struct conf *loaded(void)
 	return conf;
 }
 
+/* The tests change the environment before any thread could read it. */
 static void set(const char *name, const char *value)
 {
-	assert_int_equal(setenv(name, value, 1), 0);
+	assert_int_equal(setenv(name, value, 1), 0); /* NOLINT(concurrency-mt-unsafe) */
+}
+
+static void unset(const char *name)
+{
+	assert_int_equal(unsetenv(name), 0); /* NOLINT(concurrency-mt-unsafe) */
 }
 
 /* The least that every program starts with. */
 static int set_required(void **state)
 {
 	(void)state;
-	clearenv();
+	clearenv(); /* NOLINT(concurrency-mt-unsafe) */
 	set("DATABASE_URL", "postgresql:///voiceover");
 	set("JWT_SECRET", SECRET_32);
 	set("ENCRYPTION_SECRET", SECRET_32);
@@ -78,7 +84,7 @@ static void each_required_one_is_named(void **state)
 	static const char *const required[] = { "DATABASE_URL", "JWT_SECRET", "ENCRYPTION_SECRET" };
 	for (size_t i = 0; i < COUNT(required); i++) {
 		set_required(state);
-		unsetenv(required[i]);
+		unset(required[i]);
 		cleanup(cleanup_free) char *message = mem_printf("%s is not set", required[i]);
 		assert_error(load(CONF_NEEDS_ALL), ERR_INVALID, message);
 	}
@@ -99,10 +105,10 @@ static void the_secrets_need_32_characters(void **state)
 static void the_command_line_needs_the_database_only(void **state)
 {
 	(void)state;
-	unsetenv("JWT_SECRET");
-	unsetenv("ENCRYPTION_SECRET");
+	unset("JWT_SECRET");
+	unset("ENCRYPTION_SECRET");
 	assert_ok(load(CONF_NEEDS_DATABASE));
-	unsetenv("DATABASE_URL");
+	unset("DATABASE_URL");
 	assert_error(load(CONF_NEEDS_DATABASE), ERR_INVALID, "DATABASE_URL is not set");
 }
 
@@ -246,7 +252,7 @@ static void a_secret_may_come_from_a_file(void **state)
 {
 	(void)state;
 	cleanup(cleanup_free) char *path = new_file(SECRET_32 " of a file\r\n");
-	unsetenv("JWT_SECRET");
+	unset("JWT_SECRET");
 	set("JWT_SECRET_FILE", path);
 	set("QUEUE_PREFIX_FILE", path); /* no secret: not read */
 	const struct conf *c = loaded();
@@ -260,7 +266,7 @@ static void a_secret_may_come_from_a_file(void **state)
 static void a_file_that_cannot_be_read_is_named(void **state)
 {
 	(void)state;
-	unsetenv("JWT_SECRET");
+	unset("JWT_SECRET");
 	set("JWT_SECRET_FILE", "/nonexistent/secret");
 	assert_error(load(CONF_NEEDS_ALL), ERR_INVALID,
 		     "JWT_SECRET_FILE: cannot read /nonexistent/secret: No such file");
@@ -287,7 +293,7 @@ static void secrets_are_masked_in_the_log(void **state)
 	}
 	cleanup(cleanup_free) char *path =
 		new_file("geheim-file-0123456789abcdef0123456789abcdef\n");
-	unsetenv("JWT_SECRET");
+	unset("JWT_SECRET");
 	set("JWT_SECRET_FILE", path);
 	const struct conf *c = loaded();
 	unlink(path);

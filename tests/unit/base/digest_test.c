@@ -109,10 +109,10 @@ static void hmac_of_the_standard(void **state)
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		uint8_t digest[DIGEST_SIZE];
-		cleanup(cleanup_free) char *key = cases[i].key ? mem_strdup(cases[i].key)
-							       : repeated(cases[i].key_run);
-		cleanup(cleanup_free) char *data = cases[i].data ? mem_strdup(cases[i].data)
-								 : repeated(cases[i].data_run);
+		cleanup(cleanup_free) char *key =
+			cases[i].key ? mem_strdup(cases[i].key) : repeated(cases[i].key_run);
+		cleanup(cleanup_free) char *data =
+			cases[i].data ? mem_strdup(cases[i].data) : repeated(cases[i].data_run);
 		digest_hmac(key, strlen(key), data, strlen(data), digest);
 		assert_digest(digest, cases[i].digest);
 	}

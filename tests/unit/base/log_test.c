@@ -220,8 +220,8 @@ static void threads_write_whole_lines_and_no_secret(void **state)
 	assert_hasnt(lines, SECRET);
 	assert_int_equal(count(lines, "\n"), THREADS * LINES);
 	for (int i = 0; i < THREADS; i++) {
-		cleanup(cleanup_free) char *whole = mem_printf(
-			"] %s: %s says *******************\n", names[i], names[i]);
+		cleanup(cleanup_free) char *whole =
+			mem_printf("] %s: %s says *******************\n", names[i], names[i]);
 		assert_int_equal(count(lines, whole), LINES);
 	}
 }

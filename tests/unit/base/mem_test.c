@@ -28,7 +28,7 @@ static void copies_strings(void **state)
 {
 	(void)state;
 	cleanup(cleanup_free) char *whole = mem_strdup("voice"), *part = mem_strndup("voice", 2),
-			       *short_one = mem_strndup("vo", 5);
+				   *short_one = mem_strndup("vo", 5);
 	assert_string_equal(whole, "voice");
 	assert_string_equal(part, "vo");
 	assert_string_equal(short_one, "vo");
@@ -38,7 +38,8 @@ static void copies_strings(void **state)
 static void prints_into_a_new_string(void **state)
 {
 	(void)state;
-	cleanup(cleanup_free) char *text = mem_printf("%s-%d", "a", 7), *empty = mem_printf("%s", "");
+	cleanup(cleanup_free) char *text = mem_printf("%s-%d", "a", 7),
+				   *empty = mem_printf("%s", "");
 	assert_string_equal(text, "a-7");
 	assert_string_equal(empty, "");
 }

@@ -40,21 +40,21 @@ static void refuses_what_is_not_utf8(void **state)
 		const char *bytes;
 		size_t len;
 	} cases[] = {
-		{ BYTES("\x80") },		   /* a continuation byte alone */
+		{ BYTES("\x80") }, /* a continuation byte alone */
 		{ BYTES("\xbf") },
-		{ BYTES("\xc3") },		   /* cut off */
+		{ BYTES("\xc3") }, /* cut off */
 		{ BYTES("\xe2\x82") },
 		{ BYTES("\xf0\x9f\x98") },
-		{ BYTES("\xc3(") },		   /* no continuation */
+		{ BYTES("\xc3(") }, /* no continuation */
 		{ BYTES("\xe2(\xac") },
 		{ BYTES("\xf0\x9f\x98(") },
-		{ BYTES("\xc0\xaf") },		   /* overlong */
+		{ BYTES("\xc0\xaf") }, /* overlong */
 		{ BYTES("\xc1\xbf") },
 		{ BYTES("\xe0\x9f\xbf") },
 		{ BYTES("\xf0\x8f\xbf\xbf") },
-		{ BYTES("\xed\xa0\x80") },	   /* surrogates */
+		{ BYTES("\xed\xa0\x80") }, /* surrogates */
 		{ BYTES("\xed\xbf\xbf") },
-		{ BYTES("\xf4\x90\x80\x80") },	   /* above U+10FFFF */
+		{ BYTES("\xf4\x90\x80\x80") },     /* above U+10FFFF */
 		{ BYTES("\xf8\x88\x80\x80\x80") }, /* five bytes */
 		{ BYTES("\xfe") },
 		{ BYTES("\xff") },
@@ -105,10 +105,8 @@ static void repairs_what_was_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_every_length),
-		cmocka_unit_test(refuses_what_is_not_utf8),
-		cmocka_unit_test(judges_whole_texts),
-		cmocka_unit_test(counts_characters),
+		cmocka_unit_test(reads_every_length),   cmocka_unit_test(refuses_what_is_not_utf8),
+		cmocka_unit_test(judges_whole_texts),   cmocka_unit_test(counts_characters),
 		cmocka_unit_test(repairs_what_was_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "fcgi/query.h"
 
 #include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
 #include "jobs/base/mem.h"
 
 #include <setjmp.h>
@@ -88,11 +89,32 @@ static void percent_decode_leaves_the_plus_alone(void **state)
 	assert_string_equal(text, "a+b//");
 }
 
+static void makes_an_object_of_all(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *query, *object;
+	} cases[] = {
+		{ "", "{}" },
+		{ "&&=&=1", "{}" },
+		{ "a=1&b=x+y%21&c&d=", "{\"a\":\"1\",\"b\":\"x y!\",\"c\":\"\",\"d\":\"\"}" },
+		{ "a=1&a=2", "{\"a\":\"2\"}" },
+		{ "a=%&b=%00&%ff=1&c=3", "{\"c\":\"3\"}" },
+		{ "a=b=c", "{\"a\":\"b=c\"}" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(cleanup_json) struct json_object *o = query_object(cases[i].query);
+		cleanup(cleanup_free) char *text = js_text(o);
+		assert_string_equal(text, cases[i].object);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_and_decodes_values),
 		cmocka_unit_test(treats_what_it_cannot_decode_as_absent),
+		cmocka_unit_test(makes_an_object_of_all),
 		cmocka_unit_test(percent_decode_leaves_the_plus_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,12 +15,13 @@ static void test_retry_later_then_fail(void **state)
 	cleanup(cleanup_queue_job) struct queue_job *second = fetch();
 	assert_int_equal(second->attempts_made, 1);
 	assert_int_equal(second->attempts_started, 2);
-	assert_int_equal(queue_job_retry_delay(second), 4000);
+	assert_int_equal(queue_job_retry_delay(second), -1);
 	end_try(second, -1, QUEUE_DONE);
 	assert_answer("HMGET bull:mail:x stacktrace atm",
 		      "[\"Error: no luck\\n    at x\",\"Error: no luck\\n    at x\"] 2");
 	assert_answer("ZRANGE bull:mail:failed 0 -1", "x");
-	assert_events("added waiting active delayed waiting active failed drained");
+	assert_events(
+		"added waiting active delayed waiting active failed retries-exhausted drained");
 }
 
 static void test_retry_now_goes_to_the_back(void **state)

@@ -92,7 +92,7 @@ static void test_json_reads_back(void **state)
 	cleanup(cleanup_json) struct json_object *o = policy_json(&ours);
 	cleanup(cleanup_free) char *text = js_text(o);
 	assert_string_equal(text,
-			    "{\"attempts\":3,\"backoff\":{\"type\":\"exponential\",\"delay\":2000},"
+			    "{\"attempts\":2,\"backoff\":{\"type\":\"exponential\",\"delay\":2000},"
 			    "\"removeOnComplete\":{\"count\":500},"
 			    "\"removeOnFail\":{\"count\":200}}");
 

@@ -23,7 +23,7 @@ static void test_add_and_complete(void **state)
 	assert_string_equal(job->name, "run");
 	assert_string_equal(job->data, "{\"a\":[],\"b\":\"\xc3\xbc\"}");
 	assert_null(job->poison);
-	assert_int_equal(job->policy.attempts, 3);
+	assert_int_equal(job->policy.attempts, 2);
 	assert_int_equal(job->attempts_made, 0);
 	assert_int_equal(job->attempts_started, 1);
 	assert_in_range(job->timestamp_ms, before, clock_ms());

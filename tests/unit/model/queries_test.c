@@ -1,0 +1,119 @@
+#include "sql.h"
+#include "tests/unit/model/fixture.h"
+
+/* Tables whose rows are users' own. */
+static const char *const user_tables[] = { "api_keys",  "voice_profiles", "voice_training_assets",
+					   "workflows", "executions",     "execution_steps",
+					   "segments",  "outbox",         "audit_log" };
+
+/* Statements on them that do not compare user_id, and why they need not. */
+static const struct {
+	const char *name, *reason;
+} exceptions[] = {
+	{ "api_key_save", "inserts, for the user it is given" },
+	{ "voice_profile_create", "inserts, for the user it is given" },
+	{ "workflow_create", "inserts, for the user it is given" },
+	{ "execution_claim", "the runner's: it runs everybody's, by the id it was handed" },
+	{ "execution_next", "the runner's: it looks for anybody's" },
+	{ "execution_status", "the runner's: why it got no claim" },
+	{ "execution_renew", "the runner's, under its claim" },
+	{ "execution_give_back", "the runner's, under its claim" },
+	{ "execution_finish", "the runner's, under its claim" },
+	{ "execution_overdue", "the runner's: it looks for anybody's" },
+	{ "step_start", "the runner's, under its claim" },
+	{ "step_finish", "the runner's, under its claim" },
+};
+
+static bool is_exception(const char *name)
+{
+	for (size_t i = 0; i < COUNT(exceptions); i++)
+		if (!strcmp(exceptions[i].name, name))
+			return true;
+	return false;
+}
+
+static bool touches_user_data(const struct query *query)
+{
+	for (size_t i = 0; i < COUNT(user_tables); i++)
+		if (strstr(query->text, user_tables[i]))
+			return true;
+	return false;
+}
+
+static bool compares_user(const struct query *query)
+{
+	return strstr(query->text, "user_id = $") != NULL;
+}
+
+static void every_statement_fits_the_schema(void **state)
+{
+	(void)state;
+	int faults = 0;
+	for (size_t i = 0; i < QUERY_COUNT; i++) {
+		cleanup(cleanup_err) struct err *e = db_prepare(db, queries[i]);
+		if (!e)
+			continue;
+		cleanup(cleanup_free) char *stack = err_stack(e);
+		print_error("%s\n", stack);
+		faults++;
+	}
+	assert_int_equal(faults, 0);
+}
+
+static void the_numbers_are_places_in_the_table(void **state)
+{
+	(void)state;
+	assert_in_range(QUERY_COUNT, 1, DB_MAX_QUERIES);
+	assert_int_equal(COUNT(queries), QUERY_COUNT);
+	for (size_t i = 0; i < QUERY_COUNT; i++)
+		assert_int_equal(queries[i]->index, i);
+}
+
+/* The authorisation is in the statement: what is somebody else's is not found. */
+static void statements_on_user_data_name_the_user(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < QUERY_COUNT; i++) {
+		const struct query *query = queries[i];
+		if (touches_user_data(query) && !compares_user(query) && !is_exception(query->name))
+			fail_msg("%s reads or writes users' rows of any user", query->name);
+	}
+}
+
+static void every_exception_is_needed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(exceptions); i++) {
+		bool needed = false;
+		for (size_t j = 0; j < QUERY_COUNT; j++)
+			needed |= !strcmp(queries[j]->name, exceptions[i].name) &&
+				  touches_user_data(queries[j]) && !compares_user(queries[j]);
+		if (!needed)
+			fail_msg("%s is no exception any more", exceptions[i].name);
+	}
+}
+
+/* What is marked :read is run again after a lost connection: it must not write. */
+static void reads_do_not_write(void **state)
+{
+	(void)state;
+	static const char *const writes[] = { "INSERT ", "UPDATE ", "DELETE ",
+					      "CREATE ", "nextval", "pg_advisory" };
+	for (size_t i = 0; i < QUERY_COUNT * COUNT(writes); i++) {
+		const struct query *query = queries[i / COUNT(writes)];
+		if (query->reads && strstr(query->text, writes[i % COUNT(writes)]))
+			fail_msg("%s is marked :read", query->name);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_statement_fits_the_schema),
+		cmocka_unit_test(the_numbers_are_places_in_the_table),
+		cmocka_unit_test(statements_on_user_data_name_the_user),
+		cmocka_unit_test(every_exception_is_needed),
+		cmocka_unit_test(reads_do_not_write),
+	};
+	return cmocka_run_group_tests(tests, database_start, database_stop);
+}
