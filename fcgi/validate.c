@@ -7,37 +7,10 @@
 #include "jobs/base/utf8.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { MAX_MESSAGE = 300 };
-
-void validate_fault(struct validation *v, const char *field, const char *fmt, ...)
-{
-	char message[MAX_MESSAGE];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
-	va_end(ap);
-	if (!v->faults)
-		v->faults = json_object_new_array();
-	struct json_object *path = json_object_new_array(), *fault = json_object_new_object();
-	json_object_array_add(path, json_object_new_string(field));
-	js_set(fault, "path", path);
-	js_set_string(fault, "message", message);
-	json_object_array_add(v->faults, fault);
-}
-
-struct err *validate_result(const struct validation *v)
-{
-	if (!v->faults)
-		return NULL;
-	cleanup(cleanup_free) char *details = js_text(v->faults);
-	struct err *e = err_new(ERR_INVALID, "Validation failed");
-	err_set_details(e, details);
-	return e;
-}
 
 static char *copy(const char *text, bool trim)
 {

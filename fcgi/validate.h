@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "jobs/base/err.h"
+#include "jobs/base/faults.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -12,7 +13,7 @@
 /* A validation under way: the body and the faults so far. */
 struct validation {
 	struct json_object *body;
-	struct json_object *faults; /* array of {"path":[field],"message"} */
+	struct faults faults;
 };
 #define VALIDATION(request_body) ((struct validation){ .body = (request_body) })
 
@@ -37,14 +38,16 @@ const char *validate_word(struct validation *v, const char *field, const char *l
 /* Notes a fault of a field where the field is not an array, unless it is absent. */
 void validate_array(struct validation *v, const char *field, const char *label);
 
-/* Notes a fault of a field. */
-void validate_fault(struct validation *v, const char *field, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Notes a fault of a field: printf's arguments follow. */
+#define validate_fault(v, field, ...) faults_add(&(v)->faults, field, NULL, __VA_ARGS__)
 
 /* NULL without faults; else ERR_INVALID "Validation failed" with all of them as its details. */
-must_check struct err *validate_result(const struct validation *v);
+static inline must_check struct err *validate_result(const struct validation *v)
+{
+	return faults_error(&v->faults, "Validation failed");
+}
 
 static inline void cleanup_validation(struct validation *v)
 {
-	json_object_put(v->faults);
+	faults_clear(&v->faults);
 }

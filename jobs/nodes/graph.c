@@ -1,16 +1,15 @@
 #include "jobs/nodes/graph.h"
 
 #include "jobs/base/cleanup.h"
+#include "jobs/base/faults.h"
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
-#include "jobs/base/utf8.h"
 #include "jobs/nodes/node.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FAULTS = 50 };
+static const char cannot_run[] = "This workflow cannot run: %s";
 
 /* Ids to nodes, in order of id; built once, then searched. */
 struct entry {
@@ -21,49 +20,16 @@ struct entry {
 /* What reading needs besides the graph itself. */
 struct reader {
 	struct graph *graph;
-	struct json_object *faults; /* array of {"path":["nodes",id],"message"} */
+	struct faults faults;
 	struct entry *index;
 	size_t *waiting_for; /* per node: sources that are not in order yet */
 };
 
 static void reader_clear(struct reader *r)
 {
-	json_object_put(r->faults);
+	faults_clear(&r->faults);
 	free(r->index);
 	free(r->waiting_for);
-}
-
-/* Notes what is wrong with the node or edge `id` of `where`, "nodes" or "edges". */
-__attribute__((format(printf, 4, 5))) static void fault(struct reader *r, const char *where,
-							const char *id, const char *fmt, ...)
-{
-	if (json_object_array_length(r->faults) >= MAX_FAULTS)
-		return;
-	char message[400];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
-	va_end(ap);
-	utf8_repair(message); /* where a title was cut */
-	struct json_object *path = json_object_new_array(), *one = json_object_new_object();
-	json_object_array_add(path, json_object_new_string(where));
-	json_object_array_add(path, json_object_new_string(id));
-	js_set(one, "path", path);
-	js_set_string(one, "message", message);
-	json_object_array_add(r->faults, one);
-}
-
-/* The faults as one error: the first is the message, all are the details. NULL without any. */
-static struct err *faults_error(const struct reader *r)
-{
-	if (json_object_array_length(r->faults) == 0)
-		return NULL;
-	struct json_object *first = json_object_array_get_idx(r->faults, 0);
-	cleanup(cleanup_free) char *details = js_text(r->faults);
-	struct err *e =
-		err_new(ERR_INVALID, "This workflow cannot run: %s", js_string(first, "message"));
-	err_set_details(e, details);
-	return e;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -105,15 +71,16 @@ static void read_type(struct reader *r, struct graph_node *node, const char *typ
 	if (node->type)
 		return;
 	if (node_type_is_retired(type))
-		fault(r, "nodes", node->id,
-		      "Node \"%.80s\" is of type %.60s, which this server keeps but does not run; "
-		      "disable or remove it",
-		      node->title, type);
+		faults_add(&r->faults, "nodes", node->id,
+			   "Node \"%.80s\" is of type %.60s, which this server keeps but does not "
+			   "run; "
+			   "disable or remove it",
+			   node->title, type);
 	else
-		fault(r, "nodes", node->id,
-		      "Node \"%.80s\" is of type \"%.60s\", which this server "
-		      "cannot run; disable or replace it",
-		      node->title, type);
+		faults_add(&r->faults, "nodes", node->id,
+			   "Node \"%.80s\" is of type \"%.60s\", which this server "
+			   "cannot run; disable or replace it",
+			   node->title, type);
 }
 
 static void read_node(struct reader *r, struct json_object *json)
@@ -121,7 +88,7 @@ static void read_node(struct reader *r, struct json_object *json)
 	struct graph *g = r->graph;
 	const char *id = js_string(json, "id");
 	if (!id || !*id || js_has_nul(js_get(json, "id"))) {
-		fault(r, "nodes", "", "A node has no usable id");
+		faults_add(&r->faults, "nodes", "", "A node has no usable id");
 		return;
 	}
 	if (is_disabled(json))
@@ -154,8 +121,8 @@ static void read_nodes(struct reader *r)
 	qsort(r->index, g->count, sizeof(*r->index), compare_entries);
 	for (size_t i = 1; i < g->count; i++)
 		if (!strcmp(r->index[i - 1].id, r->index[i].id))
-			fault(r, "nodes", r->index[i].id,
-			      "There are two nodes with the id \"%.80s\"", r->index[i].id);
+			faults_add(&r->faults, "nodes", r->index[i].id,
+				   "There are two nodes with the id \"%.80s\"", r->index[i].id);
 }
 
 /* True for a node that is in the editor's list but left out of the run. */
@@ -177,9 +144,9 @@ static size_t end_of(struct reader *r, struct json_object *edge, const char *end
 	const char *id = js_string(edge, end), *edge_id = js_string(edge, "id");
 	size_t index = id ? look_up(r, id) : r->graph->count;
 	if (index == r->graph->count && !(id && is_left_out(r->graph, id)))
-		fault(r, "edges", edge_id ? edge_id : "",
-		      "The edge \"%.80s\" has a %s that does not exist (\"%.80s\")",
-		      edge_id ? edge_id : "?", end, id ? id : "?");
+		faults_add(&r->faults, "edges", edge_id ? edge_id : "",
+			   "The edge \"%.80s\" has a %s that does not exist (\"%.80s\")",
+			   edge_id ? edge_id : "?", end, id ? id : "?");
 	return index;
 }
 
@@ -259,9 +226,10 @@ static void find_body(struct reader *r, size_t loop)
 		if (!inside[i] || after[i] || i == loop)
 			continue;
 		if (node->type->loops || node->loop != GRAPH_NO_LOOP)
-			fault(r, "nodes", node->id,
-			      "Node \"%.80s\" stands in a loop inside a loop, which cannot be run",
-			      node->title);
+			faults_add(&r->faults, "nodes", node->id,
+				   "Node \"%.80s\" stands in a loop inside a loop, which cannot be "
+				   "run",
+				   node->title);
 		node->loop = (long)loop;
 	}
 	wait_for_outside(g, loop);
@@ -275,8 +243,8 @@ static void find_loops(struct reader *r)
 		if (!node->type->loops)
 			continue;
 		if (++loops > GRAPH_MAX_LOOPS) {
-			fault(r, "nodes", node->id, "The workflow has more than %d loops",
-			      GRAPH_MAX_LOOPS);
+			faults_add(&r->faults, "nodes", node->id,
+				   "The workflow has more than %d loops", GRAPH_MAX_LOOPS);
 			return;
 		}
 		find_body(r, i);
@@ -336,9 +304,9 @@ static void put_in_order(struct reader *r)
 	}
 	for (size_t i = 0; i < g->count; i++)
 		if (!placed[i])
-			fault(r, "nodes", g->nodes[i].id,
-			      "Node \"%.80s\" is part of a cycle, or comes after one",
-			      g->nodes[i].title);
+			faults_add(&r->faults, "nodes", g->nodes[i].id,
+				   "Node \"%.80s\" is part of a cycle, or comes after one",
+				   g->nodes[i].title);
 	if (n < g->count) {
 		free(ordered);
 		return;
@@ -367,19 +335,19 @@ static struct err *read_graph(struct reader *r, const char *nodes, const char *e
 	TRY(read_array(nodes, "nodes", GRAPH_MAX_NODES, &g->nodes_json));
 	TRY(read_array(edges, "edges", GRAPH_MAX_EDGES, &g->edges_json));
 	read_nodes(r);
-	TRY(faults_error(r));
+	TRY(faults_error(&r->faults, cannot_run));
 	if (g->count == 0)
 		return err_new(ERR_INVALID, "Workflow has no nodes to execute");
 	read_edges(r);
 	find_loops(r);
 	put_in_order(r);
-	return faults_error(r);
+	return faults_error(&r->faults, cannot_run);
 }
 
 struct err *graph_read(const char *nodes, const char *edges, struct graph *ret)
 {
 	*ret = (struct graph){ 0 };
-	cleanup(reader_clear) struct reader r = { .graph = ret, .faults = json_object_new_array() };
+	cleanup(reader_clear) struct reader r = { .graph = ret };
 	struct err *e = read_graph(&r, nodes, edges);
 	if (e)
 		graph_clear(ret);

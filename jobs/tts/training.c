@@ -2,6 +2,7 @@
 
 #include "jobs/audio/audio.h"
 #include "jobs/base/cleanup.h"
+#include "jobs/base/faults.h"
 #include "jobs/base/js.h"
 #include "jobs/base/log.h"
 #include "jobs/base/mem.h"
@@ -25,7 +26,7 @@ struct training {
 	struct tts_sample samples[TRAINING_MAX_SAMPLES];
 	char *filenames[TRAINING_MAX_SAMPLES];
 	size_t count;
-	struct json_object *faults;
+	struct faults faults;
 };
 
 static void training_clear(struct training *t)
@@ -35,18 +36,7 @@ static void training_clear(struct training *t)
 		free(t->filenames[i]);
 	}
 	voice_profile_clear(&t->profile);
-	json_object_put(t->faults);
-}
-
-static void add_fault(struct training *t, const char *asset_id, size_t number, const char *what)
-{
-	cleanup(cleanup_free) char *message = mem_printf("Sample %zu: %s", number, what);
-	struct json_object *path = json_object_new_array(), *fault = json_object_new_object();
-	json_object_array_add(path, json_object_new_string("assets"));
-	json_object_array_add(path, json_object_new_string(asset_id));
-	js_set(fault, "path", path);
-	js_set_string(fault, "message", message);
-	json_object_array_add(t->faults, fault);
+	faults_clear(&t->faults);
 }
 
 /* Measures a fetched sample; ERR_INVALID with what is wrong with it. */
@@ -83,7 +73,8 @@ static struct err *fetch_sample(struct training *t, const char *asset_id, const 
 	    err_kind(e) != ERR_TOO_LARGE)
 		return e;
 	if (e)
-		add_fault(t, asset_id, t->count, err_message(e));
+		faults_add(&t->faults, "assets", asset_id, "Sample %zu: %s", t->count,
+			   err_message(e));
 	err_free(e);
 	t->filenames[t->count - 1] = mem_printf("sample_%zu.%s", t->count, audio_extension(format));
 	sample->filename = t->filenames[t->count - 1];
@@ -104,19 +95,6 @@ static struct err *fetch_samples(struct training *t)
 	for (int i = 0; i < rows_count(rows); i++)
 		TRY(fetch_sample(t, rows_get(rows, i, 0), rows_get(rows, i, 1)));
 	return NULL;
-}
-
-/* All noted faults as one error, or NULL. */
-static struct err *faults_error(const struct training *t)
-{
-	if (json_object_array_length(t->faults) == 0)
-		return NULL;
-	struct json_object *first = json_object_array_get_idx(t->faults, 0);
-	cleanup(cleanup_free) char *details = js_text(t->faults);
-	struct err *e =
-		err_new(ERR_INVALID, "The samples cannot be used. %s", js_string(first, "message"));
-	err_set_details(e, details);
-	return e;
 }
 
 static struct err *record(const struct training *t, const char *status, const char *voice)
@@ -186,7 +164,7 @@ static struct err *train(struct training *t, struct training_result *ret)
 	const struct provider *provider = provider_find(t->profile.provider);
 	if (!provider)
 		return err_new(ERR_INTERNAL, "provider %s is not known", t->profile.provider);
-	TRY(faults_error(t));
+	TRY(faults_error(&t->faults, "The samples cannot be used. %s"));
 	if (!*t->profile.voice)
 		return clone_voice(t, provider, ret);
 	TRY(record(t, "ready", NULL));
@@ -206,7 +184,6 @@ struct err *training_run(const struct services *services, struct http *http, str
 		.http = http,
 		.db = db,
 		.order = order,
-		.faults = json_object_new_array(),
 	};
 	TRY(voice_profile_load(db, order->user_id, order->profile_id, &t.profile));
 	TRY(fetch_samples(&t));
