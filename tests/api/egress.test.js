@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { node } from './client.js';
 import { Stack } from './stack.js';
 
+/* A setting of its node: it stands in the workflow and in the runs' copies of it, but in no step. */
 const SECRET = `whsec_${Buffer.alloc(32, 'secret').toString('base64')}`;
 
 describe('calls to URLs', () => {
@@ -21,7 +22,6 @@ describe('calls to URLs', () => {
 		server.listen(0, '127.0.0.1');
 		await once(server, 'listening');
 		stack = await Stack.start({ env: { EGRESS_ALLOW: 'localhost' } });
-		stack.secret(SECRET);
 		user = await stack.user();
 	});
 	after(async () => {

@@ -294,6 +294,7 @@ const ROWS = [
 		shape: { executionId: shapes.ID },
 	},
 
+	{ name: 'GET /api/node-types', shape: [shapes.NODE_TYPE] },
 	{
 		name: 'GET /api/storage/play',
 		send: (user, path) => user.get(`${path}?key=voice-output/${user.user.id}/a.mp3`),

@@ -95,6 +95,16 @@ export const WORKFLOW = {
 	updatedAt: TIME,
 };
 
+export const NODE_TYPE = {
+	type: TEXT,
+	category: oneOf('trigger', 'ai', 'voice', 'logic', 'utility'),
+	title: TEXT,
+	description: TEXT,
+	inputs: Array.isArray,
+	outputs: Array.isArray,
+	fields: Array.isArray,
+};
+
 export const STEP_LOG = {
 	nodeId: TEXT,
 	nodeType: TEXT,
