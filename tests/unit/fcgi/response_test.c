@@ -104,6 +104,7 @@ static void every_kind_of_error_has_its_status(void **state)
 		{ ERR_CONFLICT, "409 Conflict", "" },
 		{ ERR_TOO_LARGE, "413 Content Too Large", "" },
 		{ ERR_MEDIA_TYPE, "415 Unsupported Media Type", "" },
+		{ ERR_UNPROCESSABLE, "422 Unprocessable Content", "" },
 		{ ERR_RATE_LIMITED, "429 Too Many Requests", "" },
 		{ ERR_UPSTREAM, "502 Bad Gateway", "" },
 		{ ERR_REFUSED, "502 Bad Gateway", "" },
@@ -155,7 +156,9 @@ static void a_wrong_method_names_the_right_ones(void **state)
 {
 	(void)state;
 	const struct request request = begin("PATCH", "");
-	response_send_wrong_method(&request, &conf, "GET, HEAD");
+	cleanup(response_clear) struct response r = { 0 };
+	response_wrong_method(&r, "PATCH", "GET, HEAD");
+	response_send(&request, &conf, &r);
 	cleanup(cleanup_free) char *answer = end();
 	assert_has(answer, "Status: 405 Method Not Allowed\r\n");
 	assert_has(answer, "Allow: GET, HEAD\r\n");
@@ -201,7 +204,8 @@ static void a_preflight_says_what_is_allowed(void **state)
 	cleanup(cleanup_free) char *answer = end();
 	assert_has(answer, "Status: 204 No Content\r\n");
 	assert_has(answer, "Access-Control-Allow-Methods: GET, POST, PUT, DELETE, OPTIONS\r\n");
-	assert_has(answer, "Access-Control-Allow-Headers: Authorization, Content-Type\r\n");
+	assert_has(answer, "Access-Control-Allow-Headers: Authorization, Content-Type, "
+			   "Idempotency-Key\r\n");
 	assert_has(answer, "Access-Control-Allow-Origin: https://a.example\r\n");
 	assert_hasnt(answer, "Content-Type: application/json");
 }

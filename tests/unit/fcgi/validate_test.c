@@ -17,7 +17,8 @@ static char *text_of(const char *body, const struct text_rule *rule, char **ret_
 	cleanup(cleanup_json) struct json_object *o = parsed(body);
 	cleanup(cleanup_validation) struct validation v = VALIDATION(o);
 	char *text = validate_text(&v, rule);
-	struct json_object *first = v.faults ? json_object_array_get_idx(v.faults, 0) : NULL;
+	struct json_object *first =
+		v.faults.list ? json_object_array_get_idx(v.faults.list, 0) : NULL;
 	*ret_fault = mem_strdup(js_string(first, "message"));
 	return text;
 }

@@ -199,8 +199,9 @@ static void a_stalled_call_is_cancelled(void **state)
 {
 	(void)state;
 	const struct http_answer stall[] = { { "", HTTP_STALL } };
-	assert_error(perform(stall, 1, (struct http_request){ .cancel = &server.stalled }, NULL),
-		     ERR_CANCELLED, "The call to 127.0.0.1 was cancelled");
+	const struct stop stop = { .asked = &server.stalled };
+	assert_error(perform(stall, 1, (struct http_request){ .stop = &stop }, NULL), ERR_CANCELLED,
+		     "The call to 127.0.0.1 was cancelled");
 }
 
 static void a_body_has_a_limit(void **state)

@@ -293,7 +293,8 @@ static struct err *put(const struct http_answer *answers, size_t count, size_t *
 	struct store store;
 	store_start(&store, answers, count);
 	const struct s3_body body = { .bytes = "abc", .len = 3 };
-	struct err *e = s3_put(store.s3, http, "k", "audio/mpeg", &body, &server.stalled);
+	const struct stop stop = { .asked = &server.stalled };
+	struct err *e = s3_put(store.s3, http, "k", "audio/mpeg", &body, &stop);
 	store_stop(&store);
 	*ret_calls = server.request_count;
 	return e;

@@ -21,16 +21,6 @@ static void assert_key(const char *service, const char *key, const char *region)
 	assert_string_equal(got_region, region);
 }
 
-static void services(void **state)
-{
-	(void)state;
-	static const char *const names[] = { "elevenlabs", "azure", "openai", "anthropic" };
-	for (size_t i = 0; i < COUNT(names); i++)
-		assert_true(api_key_is_service(names[i]));
-	assert_false(api_key_is_service("ElevenLabs"));
-	assert_false(api_key_is_service(""));
-}
-
 static void a_key_is_stored_sealed_and_opens(void **state)
 {
 	(void)state;
@@ -141,7 +131,7 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(services),
+
 		cmocka_unit_test(a_key_is_stored_sealed_and_opens),
 		cmocka_unit_test(a_second_key_replaces_the_first),
 		cmocka_unit_test(a_short_key_is_masked_whole),

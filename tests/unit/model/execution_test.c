@@ -6,6 +6,10 @@
 	"[{\"nodeId\":\"a\",\"nodeType\":\"manual-trigger\",\"nodeTitle\":\"Start\"},"             \
 	"{\"nodeId\":\"b\",\"nodeType\":\"voice.tts\",\"nodeTitle\":\"Speak\"}]"
 
+/* The steps of the plan that the tests run. */
+static const struct step_key step_a = { "a", "logger", "A", 1, 0 },
+			     step_b = { "b", "logger", "B", 2, 0 };
+
 static char user[ID_SIZE], other[ID_SIZE], workflow[ID_SIZE];
 
 static struct execution_plan plan(void)
@@ -202,8 +206,8 @@ static void assert_writes_refused(const struct execution_claim *c)
 	const char *message = "was stopped, or taken over by another runner";
 	cleanup(cleanup_free) char *before = rows_of(c->id);
 	assert_error(execution_renew(db, c, &cancel), ERR_CANCELLED, message);
-	assert_error(step_start(db, c, "b", "{}", &cancel), ERR_CANCELLED, message);
-	assert_error(step_finish(db, c, "a", &end), ERR_CANCELLED, message);
+	assert_error(step_start(db, c, &step_b, "{}", &cancel), ERR_CANCELLED, message);
+	assert_error(step_finish(db, c, &step_a, &end), ERR_CANCELLED, message);
 	assert_error(execution_finish(db, c, "FAILED", "no"), ERR_CANCELLED, message);
 	assert_ok(execution_give_back(db, c));
 	cleanup(cleanup_free) char *after = rows_of(c->id);
@@ -215,11 +219,11 @@ static void a_lost_claim_writes_nothing(void **state)
 	(void)state;
 	struct execution_claim lost = started();
 	bool cancel = false;
-	assert_ok(step_start(db, &lost, "a", "{}", &cancel));
+	assert_ok(step_start(db, &lost, &step_a, "{}", &cancel));
 	expire(lost.id);
 	struct execution_claim holder = claimed(lost.id);
 	assert_writes_refused(&lost);
-	assert_ok(step_start(db, &holder, "a", "{}", &cancel));
+	assert_ok(step_start(db, &holder, &step_a, "{}", &cancel));
 	assert_ok(execution_finish(db, &holder, "FAILED", "the reason"));
 	assert_writes_refused(&lost);
 	assert_writes_refused(&holder);
@@ -233,9 +237,9 @@ static void given_back_it_waits_again(void **state)
 	struct execution_claim c = started();
 	bool cancel = false;
 	const struct step_end end = { .output = "1" };
-	assert_ok(step_start(db, &c, "a", "{}", &cancel));
-	assert_ok(step_finish(db, &c, "a", &end));
-	assert_ok(step_start(db, &c, "b", "{}", &cancel));
+	assert_ok(step_start(db, &c, &step_a, "{}", &cancel));
+	assert_ok(step_finish(db, &c, &step_a, &end));
+	assert_ok(step_start(db, &c, &step_b, "{}", &cancel));
 	assert_ok(execution_give_back(db, &c));
 	cleanup(cleanup_json) struct json_object *o = got(c.id);
 	assert_member(o, "status", "RUNNING");
@@ -257,7 +261,7 @@ static void steps_log_what_happened(void **state)
 	(void)state;
 	struct execution_claim c = started();
 	bool cancel = true;
-	assert_ok(step_start(db, &c, "a", "{\"in\": 1.0}", &cancel));
+	assert_ok(step_start(db, &c, &step_a, "{\"in\": 1.0}", &cancel));
 	assert_false(cancel);
 	cleanup(cleanup_json) struct json_object *running = got(c.id);
 	assert_member(step(running, 0), "status", "running");
@@ -271,9 +275,9 @@ static void steps_log_what_happened(void **state)
 				      .duration_ms = 3000000000,
 				      .error = "No key",
 				      .error_stack = "Error: No key\n    at x" };
-	assert_ok(step_finish(db, &c, "a", &good));
-	assert_ok(step_start(db, &c, "b", "{}", &cancel));
-	assert_ok(step_finish(db, &c, "b", &bad));
+	assert_ok(step_finish(db, &c, &step_a, &good));
+	assert_ok(step_start(db, &c, &step_b, "{}", &cancel));
+	assert_ok(step_finish(db, &c, &step_b, &bad));
 	assert_ok(execution_finish(db, &c, "FAILED", "No key"));
 	cleanup(cleanup_json) struct json_object *o = got(c.id);
 	execution_claim_clear(&c);
@@ -302,15 +306,16 @@ static void outputs_are_those_of_success(void **state)
 	bool cancel = false;
 	const struct step_end good = { .output = "{\"b\":1,  \"a\":2}" },
 			      bad = { .failed = true, .error = "no" };
-	assert_ok(step_start(db, &c, "a", "{}", &cancel));
-	assert_ok(step_finish(db, &c, "a", &good));
-	assert_ok(step_start(db, &c, "b", "{}", &cancel));
-	assert_ok(step_finish(db, &c, "b", &bad));
+	assert_ok(step_start(db, &c, &step_a, "{}", &cancel));
+	assert_ok(step_finish(db, &c, &step_a, &good));
+	assert_ok(step_start(db, &c, &step_b, "{}", &cancel));
+	assert_ok(step_finish(db, &c, &step_b, &bad));
 	cleanup(cleanup_rows) struct rows *rows = NULL;
 	assert_ok(execution_outputs(db, user, c.id, &rows));
 	assert_int_equal(rows_count(rows), 1);
 	assert_string_equal(rows_get(rows, 0, 0), "a");
-	assert_string_equal(rows_get(rows, 0, 1), "{\"b\":1,  \"a\":2}");
+	assert_string_equal(rows_get(rows, 0, 1), "0");
+	assert_string_equal(rows_get(rows, 0, 2), "{\"b\":1,  \"a\":2}");
 	execution_claim_clear(&c);
 }
 
@@ -320,15 +325,16 @@ static void a_rerun_keeps_what_succeeded(void **state)
 	struct execution_claim c = started();
 	bool cancel = false;
 	const struct step_end good = { .output = "7" }, bad = { .failed = true, .error = "no" };
-	assert_ok(step_start(db, &c, "a", "{}", &cancel));
-	assert_ok(step_finish(db, &c, "a", &good));
-	assert_ok(step_start(db, &c, "b", "{}", &cancel));
-	assert_ok(step_finish(db, &c, "b", &bad));
+	assert_ok(step_start(db, &c, &step_a, "{}", &cancel));
+	assert_ok(step_finish(db, &c, &step_a, &good));
+	assert_ok(step_start(db, &c, &step_b, "{}", &cancel));
+	assert_ok(step_finish(db, &c, &step_b, &bad));
 	assert_ok(execution_finish(db, &c, "FAILED", "no"));
 
 	char id[ID_SIZE], again[ID_SIZE];
 	struct execution_plan p = plan();
 	p.rerun_of = c.id;
+	p.keep = "[{\"nodeId\":\"a\",\"iterations\":false}]";
 	created(&p, id);
 	cleanup(cleanup_json) struct json_object *o = got(id);
 	assert_member(o, "rerunOf", c.id);
@@ -367,7 +373,7 @@ static void cancelling_what_runs_tells_its_runner(void **state)
 	cleanup(cleanup_json) struct json_object *o = got(c.id);
 	assert_member(o, "status", "RUNNING");
 	assert_ok(execution_renew(db, &c, &by_renewal));
-	assert_ok(step_start(db, &c, "a", "{}", &by_step));
+	assert_ok(step_start(db, &c, &step_a, "{}", &by_step));
 	assert_true(by_renewal);
 	assert_true(by_step);
 	assert_ok(execution_finish(db, &c, "CANCELLED", NULL));

@@ -20,6 +20,7 @@ static const struct {
 	{ "execution_give_back", "the runner's, under its claim" },
 	{ "execution_finish", "the runner's, under its claim" },
 	{ "execution_overdue", "the runner's: it looks for anybody's" },
+	{ "schedule_due", "the runners': they fire anybody's" },
 	{ "step_start", "the runner's, under its claim" },
 	{ "step_finish", "the runner's, under its claim" },
 };

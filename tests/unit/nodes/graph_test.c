@@ -59,9 +59,9 @@ static void sources_come_in_the_order_of_the_edges(void **state)
 		"[" NODE("z") "," NODE("a") "," NODE("b") "]",
 		"[" EDGE("1", "b", "z") "," EDGE("2", "a", "z") "," EDGE("3", "b", "z") "]", &g));
 	const struct graph_node *z = &g.nodes[graph_find(&g, "z")];
-	assert_int_equal(z->source_count, 2);
-	assert_string_equal(g.nodes[z->sources[0]].id, "b");
-	assert_string_equal(g.nodes[z->sources[1]].id, "a");
+	assert_int_equal(z->edge_count, 2);
+	assert_string_equal(g.nodes[z->edges[0].source].id, "b");
+	assert_string_equal(g.nodes[z->edges[1].source].id, "a");
 	assert_int_equal(graph_find(&g, "nowhere"), g.count);
 }
 
@@ -216,7 +216,7 @@ static void the_largest_graph_is_read(void **state)
 	assert_int_equal(g.count, GRAPH_MAX_NODES);
 	for (size_t i = 0; i < g.count; i++) {
 		assert_int_equal(strtol(g.nodes[i].id + 1, NULL, 10), i);
-		assert_int_equal(g.nodes[i].source_count, i > 0);
+		assert_int_equal(g.nodes[i].edge_count, i > 0);
 	}
 }
 
