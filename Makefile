@@ -58,7 +58,7 @@ install: all                              ## install below DESTDIR; GNU director
 
 lint: fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check  ## run all of the following
 fmt-check:                                ## is the formatting right?
-	clang-format --style=file:tools/clang-format --dry-run -Werror $(SOURCES)
+	@clang-format --style=file:tools/clang-format --dry-run -Werror $(SOURCES)
 layers:                                   ## do dependencies point one way, and is SQL where it belongs?
 	@tools/check-layers
 tidy: $(TIDIED)                           ## clang-tidy, a process a file

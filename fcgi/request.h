@@ -11,8 +11,9 @@
 enum {
 	REQUEST_MAX_IDS = 2,
 	REQUEST_MAX_JSON = 5 * 1024 * 1024,
-	REQUEST_MAX_UPLOAD = 26 * 1024 * 1024
-}; /* a 25 MB file with its envelope */
+	REQUEST_MAX_MS = 110 * 1000, /* of one that calls a provider; nginx waits a little longer */
+	REQUEST_MAX_UPLOAD = 26 * 1024 * 1024, /* a 25 MB file with its envelope */
+};
 
 struct request {
 	FCGX_Request *fcgi;

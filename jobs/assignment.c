@@ -73,16 +73,22 @@ static void give_execution_back(struct assignment *a)
 	db_pool_put(a->services->pool, db);
 }
 
-/* Ends an execution that cannot be run, whatever the reason. */
+/*
+ * Ends an execution that cannot be run, whatever the reason; its job only once that is recorded,
+ * since nobody would look for it again otherwise.
+ */
 static enum assignment_end give_up(struct assignment *a, const char *reason, const char *stack)
 {
 	struct db *db = db_pool_get(a->services->pool);
-	assignment_survive(execution_finish(db, &a->claim, "FAILED", reason),
-			   "failing an execution");
+	struct err *e = execution_finish(db, &a->claim, "FAILED", reason);
 	db_pool_put(a->services->pool, db);
-	if (a->job)
+	bool recorded = !e || err_kind(e) == ERR_CANCELLED;
+	assignment_survive(e, "failing an execution");
+	if (a->job && recorded)
 		fail_job(a->queue, a->job, reason, stack);
-	return ASSIGNMENT_FAILED;
+	else if (a->job)
+		assignment_return_job(a->queue, a->job);
+	return recorded ? ASSIGNMENT_FAILED : ASSIGNMENT_RETURNED;
 }
 
 static enum assignment_end ended(struct assignment *a, enum engine_result result, const char *error)

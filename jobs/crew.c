@@ -10,14 +10,31 @@
 
 enum { STACK_SIZE = 512 * 1024 };
 
-/* Settles what will not run, and returns the first node that can; the count where there is none. */
+/* A loop that is skipped or blocked takes its body with it; one that runs settles it itself. */
+static void settle_with_loop(struct node_result *result, enum node_status loop)
+{
+	if (loop == NODE_SKIPPED)
+		result->status = NODE_SKIPPED;
+	else if (loop == NODE_BLOCKED || loop == NODE_FAILED)
+		result->status = NODE_BLOCKED;
+}
+
+/*
+ * Settles what will not run, and returns the first node that can; the count where there is none.
+ * Nodes come after those that feed them, and bodies after their loops, so one pass settles all.
+ */
 static size_t next_ready(struct run *r)
 {
 	const struct scope scope = { .run = r };
 	for (size_t i = 0; i < r->graph.count; i++) {
 		struct node_result *result = &r->results[i];
-		if (result->status != NODE_WAITING || r->graph.nodes[i].loop != GRAPH_NO_LOOP)
+		long loop = r->graph.nodes[i].loop;
+		if (result->status != NODE_WAITING)
 			continue;
+		if (loop != GRAPH_NO_LOOP) {
+			settle_with_loop(result, r->results[loop].status);
+			continue;
+		}
 		enum decision decision = scope_decide(&scope, i);
 		if (decision == DECIDE_RUN)
 			return i;
@@ -27,21 +44,6 @@ static size_t next_ready(struct run *r)
 			result->status = NODE_BLOCKED;
 	}
 	return r->graph.count;
-}
-
-/* A loop that is skipped or blocked takes its body with it. */
-static void settle_bodies(struct run *r)
-{
-	for (size_t i = 0; i < r->graph.count; i++) {
-		long loop = r->graph.nodes[i].loop;
-		if (loop == GRAPH_NO_LOOP || r->results[i].status != NODE_WAITING)
-			continue;
-		enum node_status status = r->results[loop].status;
-		if (status == NODE_SKIPPED)
-			r->results[i].status = NODE_SKIPPED;
-		else if (status == NODE_BLOCKED || status == NODE_FAILED)
-			r->results[i].status = NODE_BLOCKED;
-	}
 }
 
 /* The threads of a run. */
@@ -81,7 +83,6 @@ static bool take_node(struct crew *crew, size_t *ret)
 {
 	struct run *r = crew->run;
 	for (;;) {
-		settle_bodies(r);
 		*ret = next_ready(r);
 		if (run_is_over(r) || (*ret == r->graph.count && r->running == 0))
 			return false;

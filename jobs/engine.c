@@ -29,17 +29,20 @@ static void keep_output(struct run *r, const char *node_id, int iteration,
 	}
 }
 
-/* The lists that the nodes inside of finished loops gave, for those outside that take them. */
+/* The lists that the nodes inside of finished loops gave, for those outside that take them; null
+ * stands for an item for which the node did not run. */
 static void restore_body(struct run *r, size_t node)
 {
 	long loop = r->graph.nodes[node].loop;
 	if (loop == GRAPH_NO_LOOP || r->results[loop].status != NODE_DONE)
 		return;
-	struct json_object *list = json_object_new_array(), *output;
-	for (int i = 1;; i++) {
-		cleanup(cleanup_free) char *name = step_name(r->graph.nodes[node].id, i);
-		if (!json_object_object_get_ex(r->kept, name, &output))
-			break;
+	struct json_object *items = js_get(r->results[loop].output, "items");
+	size_t n = items ? json_object_array_length(items) : 0;
+	struct json_object *list = json_object_new_array();
+	for (size_t i = 1; i <= n; i++) {
+		struct json_object *output = NULL;
+		cleanup(cleanup_free) char *name = step_name(r->graph.nodes[node].id, (int)i);
+		json_object_object_get_ex(r->kept, name, &output);
 		json_object_array_add(list, json_object_get(output));
 	}
 	r->results[node] = (struct node_result){ NODE_DONE, list };
@@ -121,6 +124,7 @@ struct err *engine_run_node(const struct engine *engine, const struct engine_tri
 	run_open(&r, engine, NULL);
 	r.user_id = trial->user_id;
 	r.run_id = id_new(run_id);
+	r.deadline_ms = clock_monotonic_ms() + trial->max_ms;
 	TRY(graph_read(trial->nodes, trial->edges, &r.graph));
 	r.results = mem_alloc(r.graph.count * sizeof(*r.results));
 	size_t node = graph_find(&r.graph, trial->node_id);

@@ -41,6 +41,7 @@ struct engine_trial {
 	const char *user_id;
 	const char *nodes, *edges; /* the graph, as JSON text */
 	const char *node_id, *prior_id;
+	int64_t max_ms; /* how long it may take */
 };
 
 /*

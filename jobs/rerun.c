@@ -79,6 +79,8 @@ static bool is_among(const struct rows *rows, const char *id)
 /*
  * Marks what has to run again because something before it does. Nodes come after those that feed
  * them, so one pass is enough; but a loop runs again with its body where one of that is asked for.
+ * What failed marks nothing: nothing after it has succeeded. Nor does what was skipped, since its
+ * branch will not be taken this time either, unless something before it is asked for.
  */
 static void spread(const struct graph *g, bool *again)
 {
@@ -88,6 +90,18 @@ static void spread(const struct graph *g, bool *again)
 	for (size_t i = 0; i < g->count; i++)
 		for (size_t j = 0; j < g->nodes[i].edge_count; j++)
 			again[i] |= again[g->nodes[i].edges[j].source];
+}
+
+/* Marks what comes after a marked node in the body of its loop, for the items that are kept. */
+static void spread_inside(const struct graph *g, bool *asked)
+{
+	for (size_t i = 0; i < g->count; i++)
+		for (size_t j = 0; j < g->nodes[i].edge_count; j++) {
+			size_t source = g->nodes[i].edges[j].source;
+			if (g->nodes[i].loop != GRAPH_NO_LOOP &&
+			    g->nodes[i].loop == g->nodes[source].loop)
+				asked[i] |= asked[source];
+		}
 }
 
 /* True if a loop gets the same items as before: then the items that succeeded need no second run.
@@ -144,10 +158,8 @@ struct err *rerun_plan(const struct graph *old, const struct graph *now,
 	}
 	for (size_t i = 0; i < now->count; i++)
 		again[i] = asked[i] |= options->from_start;
-	for (size_t i = 0; i < now->count; i++)
-		again[i] |= now->nodes[i].loop == GRAPH_NO_LOOP &&
-			    !is_among(succeeded, now->nodes[i].id);
 	spread(now, again);
+	spread_inside(now, asked);
 	cleanup(cleanup_json) struct json_object *keep = kept_nodes(now, succeeded, again, asked);
 	*ret = (struct rerun_plan){ js_text(keep), js_text(changes) };
 	return NULL;

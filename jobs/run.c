@@ -102,10 +102,10 @@ enum decision scope_decide(const struct scope *s, size_t index)
 	for (size_t i = 0; i < node->edge_count; i++) {
 		enum decision d = decide_edge(s, &node->edges[i]);
 		waits |= d == DECIDE_WAIT;
-		if (node->edges[i].order_only)
-			continue;
 		if (d == DECIDE_BLOCK)
 			return DECIDE_BLOCK;
+		if (node->edges[i].order_only)
+			continue;
 		fed = true;
 		carried |= d == DECIDE_RUN;
 	}

@@ -38,7 +38,8 @@ struct run {
 	struct node_result
 		*results; /* of the nodes outside of loops; of those inside, a list by item */
 	struct json_object *kept; /* outputs from before of steps inside loops, by step_name */
-	int threads, running, steps;
+	int running, steps;
+	size_t output_bytes;
 	bool failed, cancelled;
 	char *error;       /* the first failed step's */
 	struct err *broke; /* why the run cannot go on: a lost claim, the database; the first */
@@ -72,10 +73,10 @@ struct scope {
 enum decision { DECIDE_WAIT, DECIDE_RUN, DECIDE_SKIP, DECIDE_BLOCK };
 
 /* Decides by the node's sources. Call with the run's lock held. */
-enum decision scope_decide(const struct scope *s, size_t node);
+enum decision scope_decide(const struct scope *s, size_t index);
 
 /* The inputs of a node, by source: a copy, which the caller owns. Call with the lock held. */
-struct json_object *scope_inputs(const struct scope *s, size_t node);
+struct json_object *scope_inputs(const struct scope *s, size_t index);
 
 /* The node's result in this scope. Call with the lock held where that is the run's. */
 struct node_result *scope_result(const struct scope *s, size_t node);

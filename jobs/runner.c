@@ -344,12 +344,14 @@ static void stop_worker(struct runner *r, const struct kept *k, bool by_user, co
 	pthread_mutex_unlock(&r->lock);
 }
 
-static void renew_lease(struct runner *r, const struct kept *k)
+/* False where the database is away: then it is for the others too. */
+static bool renew_lease(struct runner *r, const struct kept *k)
 {
 	bool cancel = false;
 	struct db *db = get_db(r);
 	struct err *e = execution_renew(db, &k->claim, &cancel);
 	put_db(r, db);
+	bool away = e && err_kind(e) == ERR_UNAVAILABLE;
 	if (e && err_kind(e) == ERR_CANCELLED)
 		stop_worker(r, k, false, "its claim is lost");
 	else if (cancel)
@@ -358,6 +360,7 @@ static void renew_lease(struct runner *r, const struct kept *k)
 		assignment_survive(e, "renewing a lease");
 	if (e && err_kind(e) == ERR_CANCELLED)
 		err_free(e);
+	return !away;
 }
 
 static void renew_locks(struct runner *r, const struct kept *kept, int n)
@@ -380,8 +383,9 @@ static void renew_all(struct runner *r)
 	pthread_mutex_unlock(&r->lock);
 	if (n > 0 && r->options.queue)
 		renew_locks(r, kept, n);
+	bool reached = true;
 	for (int i = 0; i < n; i++) {
-		renew_lease(r, &kept[i]);
+		reached = reached && renew_lease(r, &kept[i]);
 		free((void *)(uintptr_t)kept[i].job.id);
 		free((void *)(uintptr_t)kept[i].job.token);
 	}

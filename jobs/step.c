@@ -9,7 +9,11 @@
 
 #include <string.h>
 
-enum { MAX_OUTPUT = 16 * 1024 * 1024, MAX_STEPS = 20000 };
+enum {
+	MAX_OUTPUT = 4 * 1024 * 1024,
+	MAX_RUN_OUTPUT = 128 * 1024 * 1024, /* of all steps together */
+	MAX_STEPS = 20000,
+};
 
 /* A step: a node's run, how it ended, and the texts for its log. step_clear frees it. */
 struct step {
@@ -79,11 +83,21 @@ static void step_open(struct step *s, const struct scope *scope, size_t index, s
 	s->input_text = js_text(inputs);
 }
 
-/* An error that says that the step's own time was over; NULL where something else ended it. */
+static struct err *run_too_long(void)
+{
+	return err_new(ERR_INVALID, "The run took longer than a run may (WORKFLOW_TIMEOUT_S)");
+}
+
+/* An error that says whose time was over, the step's or the run's; NULL where something else ended
+ * it. */
 static struct err *too_late(const struct step *s)
 {
-	if (!s->error || err_kind(s->error) != ERR_CANCELLED || stop_is_asked(&s->stop))
+	int64_t now = clock_monotonic_ms(), run_deadline = s->scope->run->deadline_ms;
+	if (!s->error || err_kind(s->error) != ERR_CANCELLED || now < s->stop.deadline_ms ||
+	    stop_is_asked(&s->stop))
 		return NULL;
+	if (run_deadline && now >= run_deadline)
+		return run_too_long();
 	return err_new(
 		ERR_REFUSED,
 		"The step did not end within its time limit of %lld seconds; its settings can "
@@ -137,14 +151,35 @@ static void run_tries(struct step *s)
 	s->duration_ms = clock_monotonic_ms() - begin;
 }
 
+/* Counts `bytes` to what the run has put out; true while that is not too much. */
+static bool has_room(struct run *r, size_t bytes)
+{
+	pthread_mutex_lock(&r->lock);
+	r->output_bytes += bytes;
+	bool fits = r->output_bytes <= MAX_RUN_OUTPUT;
+	pthread_mutex_unlock(&r->lock);
+	return fits;
+}
+
+/* An output has to be one that can be stored, and read again by whoever resumes the run. */
 static void check_output(struct step *s)
 {
 	if (s->error)
 		return;
 	s->output_text = js_text(s->output);
-	if (strlen(s->output_text) > MAX_OUTPUT)
+	size_t bytes = strlen(s->output_text);
+	if (bytes > MAX_OUTPUT)
 		s->error = err_new(ERR_INVALID, "The step's output has %zu bytes; %d are allowed",
-				   strlen(s->output_text), MAX_OUTPUT);
+				   bytes, MAX_OUTPUT);
+	else if (js_depth(s->output_text) > JS_MAX_DEPTH)
+		s->error = err_new(ERR_INVALID,
+				   "The step's output is nested more than %d levels deep; take a "
+				   "part of it by a template instead of passing on the whole",
+				   JS_MAX_DEPTH);
+	else if (!has_room(s->scope->run, bytes))
+		s->error = err_new(ERR_INVALID,
+				   "The steps of this run have put out more than %d MiB together",
+				   MAX_RUN_OUTPUT / 1024 / 1024);
 }
 
 static void run_node(struct step *s)
@@ -157,6 +192,8 @@ static void run_node(struct step *s)
 		s->output_text = NULL;
 		s->error_stack = err_stack(s->error);
 	}
+	if (s->error && err_kind(s->error) == ERR_INTERNAL)
+		log_error("%s", s->error_stack);
 	s->cost = s->run.cost ? js_text(s->run.cost) : NULL;
 	s->notes = s->run.notes && json_object_array_length(s->run.notes) ? js_text(s->run.notes)
 									  : NULL;
@@ -243,8 +280,7 @@ static struct err *check_limits(struct run *r)
 	if (steps > MAX_STEPS)
 		return err_new(ERR_INVALID, "The run has more than %d steps", MAX_STEPS);
 	if (r->deadline_ms && clock_monotonic_ms() > r->deadline_ms)
-		return err_new(ERR_INVALID,
-			       "The run took longer than a run may (WORKFLOW_TIMEOUT_S)");
+		return run_too_long();
 	return NULL;
 }
 

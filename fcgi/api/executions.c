@@ -169,7 +169,8 @@ struct err *executions_run_node(struct app *app, struct request *request, struct
 	if (prior)
 		TRY(load_prior(app, request, prior, &prior_graph));
 	const struct engine engine = { &app->services, app->http, &never, &never, request->id };
-	const struct engine_trial trial = { request->user_id, nodes, edges, node, prior };
+	const struct engine_trial trial = { request->user_id, nodes, edges, node, prior,
+					    REQUEST_MAX_MS };
 	cleanup(cleanup_free) char *step = NULL;
 	TRY(engine_run_node(&engine, &trial, &step));
 	response_json(response, 200, mem_printf("{\"stepLog\":%s}", step));

@@ -8,6 +8,8 @@
 #include "jobs/base/log.h"
 #include "jobs/base/mem.h"
 
+enum { STORAGE_PATIENCE_MS = 2000 };
+
 struct err *health_live(struct app *app, struct request *request, struct response *response)
 {
 	(void)request;
@@ -31,9 +33,11 @@ static struct err *check_redis(struct app *app)
 	return app->queue ? queue_count(app->queue, &counts) : NULL;
 }
 
+/* A store that does not answer must not keep this responder from its users. */
 static struct err *check_storage(struct app *app)
 {
-	return s3_check(app->services.s3, app->http);
+	const struct stop stop = { .deadline_ms = clock_monotonic_ms() + STORAGE_PATIENCE_MS };
+	return s3_check(app->services.s3, app->http, &stop);
 }
 
 static const struct {

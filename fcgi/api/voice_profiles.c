@@ -2,6 +2,7 @@
 #include "fcgi/routes.h"
 #include "fcgi/validate.h"
 #include "jobs/base/cleanup.h"
+#include "jobs/base/clock.h"
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
 #include "jobs/model/voice_profile.h"
@@ -81,11 +82,25 @@ struct err *voice_profiles_get(struct app *app, struct request *request, struct 
 	return voice_profile_get(app->db, request->user_id, request->ids[0], &response->body);
 }
 
+/* A voice can be taken from a profile only where a new one can be cloned for it. */
+static struct err *check_keeps_voice(struct app *app, struct request *request, const char *voice,
+				     struct validation *v)
+{
+	if (!voice || *voice)
+		return NULL;
+	cleanup(voice_profile_clear) struct voice_profile profile = { 0 };
+	TRY(voice_profile_load(app->db, request->user_id, request->ids[0], &profile));
+	if (!strcmp(profile.provider, "azure"))
+		validate_fault(v, "providerVoiceId", "Provider voice id is required for azure");
+	return NULL;
+}
+
 struct err *voice_profiles_update(struct app *app, struct request *request,
 				  struct response *response)
 {
 	cleanup(cleanup_validation) struct validation v = VALIDATION(request->body);
 	cleanup(texts_clear) struct texts t = read_texts(&v, false);
+	TRY(check_keeps_voice(app, request, t.text[VOICE], &v));
 	TRY(validate_result(&v));
 	const struct voice_profile_fields fields = {
 		.name = t.text[NAME],
@@ -108,9 +123,16 @@ struct err *voice_profiles_train(struct app *app, struct request *request,
 				 struct response *response)
 {
 	struct training_result result;
+	const struct stop stop = { .deadline_ms = clock_monotonic_ms() + REQUEST_MAX_MS };
 	const struct training_order order = { .user_id = request->user_id,
-					      .profile_id = request->ids[0] };
-	TRY(training_run(&app->services, app->http, app->db, &order, &result));
+					      .profile_id = request->ids[0],
+					      .stop = &stop };
+	struct err *e = training_run(&app->services, app->http, app->db, &order, &result);
+	if (e && err_kind(e) == ERR_RATE_LIMITED) { /* 429 would say that we are the ones */
+		cleanup(cleanup_err) struct err *throttled = e;
+		e = err_new(ERR_UPSTREAM, "%s", err_message(throttled));
+	}
+	TRY(e);
 	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
 	js_set_string(o, "id", request->ids[0]);
 	js_set_string(o, "trainingStatus", result.status);

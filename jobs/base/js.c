@@ -81,10 +81,30 @@ struct err *js_parse(const char *text, size_t len, struct json_object **ret)
 	return err_new(ERR_INVALID, "Malformed JSON: %s at byte %zu", why, end);
 }
 
+size_t js_depth(const char *text)
+{
+	size_t depth = 0, deepest = 0;
+	bool in_string = false;
+	for (const char *p = text; *p; p++) {
+		if (in_string && *p == '\\' && p[1])
+			p++;
+		else if (*p == '"')
+			in_string = !in_string;
+		else if (!in_string && strchr("[{", *p))
+			deepest = ++depth > deepest ? depth : deepest;
+		else if (!in_string && strchr("]}", *p))
+			depth--;
+	}
+	return deepest;
+}
+
 char *js_text(struct json_object *o)
 {
-	return mem_strdup(json_object_to_json_string_ext(
-		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	const char *text = json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text)
+		abort(); /* out of memory */
+	return mem_strdup(text);
 }
 
 struct json_object *js_get(struct json_object *o, const char *key)

@@ -24,6 +24,9 @@ void js_init(void);
  */
 must_check struct err *js_parse(const char *text, size_t len, struct json_object **ret);
 
+/* How many levels deep the arrays and objects of a document are nested. */
+size_t js_depth(const char *text);
+
 /* The document as compact text; the caller frees it. */
 char *js_text(struct json_object *o) __attribute__((returns_nonnull));
 

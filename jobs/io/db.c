@@ -157,6 +157,7 @@ static const struct {
 	{ "22", ERR_INVALID, "A value is malformed" },
 	{ "08", ERR_UNAVAILABLE, "The database is not available" },
 	{ "53", ERR_UNAVAILABLE, "The database is overloaded" },
+	{ "57014", ERR_INTERNAL, "The database took too long for one statement" },
 	{ "57", ERR_UNAVAILABLE, "The database is not available" },
 	{ "40", ERR_UNAVAILABLE, "The database is busy with a conflicting change" },
 	{ "55P03", ERR_UNAVAILABLE, "The database is busy with a conflicting change" },

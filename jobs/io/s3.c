@@ -267,10 +267,10 @@ static struct err *perform(const struct s3 *s3, struct http *http, const struct 
 	struct err *e = NULL;
 	for (int i = 0; i < TRIES; i++) {
 		e = attempt(s3, http, call, hash, ret_len);
-		if (!e || err_kind(e) != ERR_UNAVAILABLE || i == TRIES - 1)
+		if (!e || err_kind(e) != ERR_UNAVAILABLE || i == TRIES - 1 ||
+		    !stop_sleep(call->stop, FIRST_WAIT_MS << (2 * i)))
 			break;
 		err_free(e);
-		usleep((useconds_t)(FIRST_WAIT_MS << (2 * i)) * 1000);
 	}
 	return e;
 }
@@ -306,9 +306,9 @@ struct err *s3_delete(const struct s3 *s3, struct http *http, const char *key)
 	return e;
 }
 
-struct err *s3_check(const struct s3 *s3, struct http *http)
+struct err *s3_check(const struct s3 *s3, struct http *http, const struct stop *stop)
 {
-	const struct call call = { .method = "HEAD", .key = "" };
+	const struct call call = { .method = "HEAD", .key = "", .stop = stop };
 	uint64_t len;
 	struct err *e = perform(s3, http, &call, &len);
 	if (!e || err_kind(e) != ERR_NOT_FOUND)

@@ -35,7 +35,7 @@ must_check struct err *s3_get(const struct s3 *s3, struct http *http, const char
 must_check struct err *s3_delete(const struct s3 *s3, struct http *http, const char *key);
 
 /* Is the bucket there and ours? */
-must_check struct err *s3_check(const struct s3 *s3, struct http *http);
+must_check struct err *s3_check(const struct s3 *s3, struct http *http, const struct stop *stop);
 
 /* A URL that lets its holder GET `key` for `seconds` (at most 604,800); the caller frees *ret. */
 must_check struct err *s3_presign(const struct s3 *s3, const char *key, int seconds, char **ret);

@@ -68,6 +68,15 @@ struct err *voice_profile_delete(struct db *db, const char *user_id, const char 
 	return db_need(db, &Q_VOICE_PROFILE_DELETE, PARAMS(id, user_id), what, &gone);
 }
 
+struct err *voice_profile_begin_training(struct db *db, const char *user_id, const char *id)
+{
+	cleanup(cleanup_free) char *found = NULL;
+	TRY(db_text(db, &Q_VOICE_PROFILE_BEGIN_TRAINING, PARAMS(id, user_id), &found));
+	return found ? NULL
+		     : err_new(ERR_CONFLICT, "This voice profile is being trained already; wait "
+					     "until that has ended");
+}
+
 struct err *voice_profile_set_training(struct db *db, const char *user_id, const char *id,
 				       const char *status, const char *voice)
 {

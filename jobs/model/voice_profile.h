@@ -31,6 +31,10 @@ must_check struct err *voice_profile_update(struct db *db, const char *user_id, 
 					    char **ret_json);
 must_check struct err *voice_profile_delete(struct db *db, const char *user_id, const char *id);
 
+/* Makes the profile "training"; ERR_CONFLICT where it is that already. */
+must_check struct err *voice_profile_begin_training(struct db *db, const char *user_id,
+						    const char *id);
+
 /* `voice` replaces the provider's voice id; NULL keeps it. */
 must_check struct err *voice_profile_set_training(struct db *db, const char *user_id,
 						  const char *id, const char *status,

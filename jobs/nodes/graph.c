@@ -181,23 +181,33 @@ static void read_edges(struct reader *r)
 	}
 }
 
+/* True if an edge leads on from what has been reached so far. */
+static bool leads_on(const struct graph_edge *edge, size_t loop, bool over_items,
+		     const bool *reached)
+{
+	bool is_item = !strcmp(edge->handle, "item");
+	return edge->source == loop ? is_item == over_items : reached[edge->source];
+}
+
+/* Marks the nodes that one more edge reaches; true if there were any. */
+static bool reach_further(const struct graph *g, size_t loop, bool over_items, bool *reached)
+{
+	bool grew = false;
+	for (size_t i = 0; i < g->count; i++) {
+		const struct graph_node *node = &g->nodes[i];
+		for (size_t j = 0; !reached[i] && j < node->edge_count; j++) {
+			reached[i] = leads_on(&node->edges[j], loop, over_items, reached);
+			grew |= reached[i];
+		}
+	}
+	return grew;
+}
+
 /* Marks in `reached` what can be reached from `loop` over its `item` edges, or over its others. */
 static void reach(const struct graph *g, size_t loop, bool over_items, bool *reached)
 {
-	bool grew = true;
-	while (grew) {
-		grew = false;
-		for (size_t i = 0; i < g->count; i++) {
-			bool was = reached[i];
-			for (size_t j = 0; j < g->nodes[i].edge_count; j++) {
-				const struct graph_edge *e = &g->nodes[i].edges[j];
-				bool is_item = !strcmp(e->handle, "item");
-				reached[i] |= e->source == loop ? is_item == over_items
-								: reached[e->source];
-			}
-			grew |= reached[i] && !was;
-		}
-	}
+	while (reach_further(g, loop, over_items, reached))
+		continue;
 }
 
 /* Makes a loop wait for what feeds its body from outside, so that each item finds it there. */

@@ -164,6 +164,7 @@ static struct err *train(struct training *t, struct training_result *ret)
 	const struct provider *provider = provider_find(t->profile.provider);
 	if (!provider)
 		return err_new(ERR_INTERNAL, "provider %s is not known", t->profile.provider);
+	TRY(fetch_samples(t));
 	TRY(faults_error(&t->faults, "The samples cannot be used. %s"));
 	if (!*t->profile.voice)
 		return clone_voice(t, provider, ret);
@@ -176,6 +177,26 @@ static struct err *train(struct training *t, struct training_result *ret)
 	return NULL;
 }
 
+/*
+ * What may pass leaves the profile as it was, and so do faulty samples of a voice that speaks;
+ * where there was nothing to train on, it was not tried.
+ */
+static void record_failure(const struct training *t, const struct err *failure)
+{
+	bool was_ready = !strcmp(t->profile.training_status, "ready");
+	bool keeps = err_is_retryable(failure) || t->count == 0 ||
+		     (was_ready && err_kind(failure) == ERR_INVALID);
+	const char *before = t->profile.training_status;
+	cleanup(cleanup_err) struct err *e = record(t,
+						    !keeps                       ? "failed"
+						    : strcmp(before, "training") ? before
+										 : "pending",
+						    NULL);
+	if (e)
+		log_error("profile %s is left in training: %s", t->order->profile_id,
+			  err_message(e));
+}
+
 struct err *training_run(const struct services *services, struct http *http, struct db *db,
 			 const struct training_order *order, struct training_result *ret)
 {
@@ -186,16 +207,9 @@ struct err *training_run(const struct services *services, struct http *http, str
 		.order = order,
 	};
 	TRY(voice_profile_load(db, order->user_id, order->profile_id, &t.profile));
-	TRY(fetch_samples(&t));
-	TRY(record(&t, "training", NULL));
+	TRY(voice_profile_begin_training(db, order->user_id, order->profile_id));
 	struct err *e = train(&t, ret);
-	if (!e)
-		return NULL;
-	bool away = err_kind(e) == ERR_UNAVAILABLE;
-	cleanup(cleanup_err) struct err *unrecorded =
-		record(&t, away ? t.profile.training_status : "failed", NULL);
-	if (unrecorded)
-		log_error("profile %s is left in training: %s", order->profile_id,
-			  err_message(unrecorded));
+	if (e)
+		record_failure(&t, e);
 	return e;
 }

@@ -24,8 +24,9 @@ struct training_result {
 /*
  * Trains a profile and records how it ended. ERR_NOT_FOUND: no such profile; ERR_INVALID: no
  * samples, faulty ones (err_details names each), no key, or a provider that cannot clone;
- * ERR_REFUSED or ERR_UPSTREAM: the provider's reason. The profile is "failed" after any of those
- * but the first two; what is merely away (ERR_UNAVAILABLE) leaves it as it was.
+ * ERR_REFUSED, ERR_UPSTREAM or ERR_RATE_LIMITED: the provider's reason; ERR_CONFLICT: it is being
+ * trained already. The profile is "failed" after a refusal, and after faulty samples unless it was
+ * ready; what may pass on another try leaves it as it was.
  */
 must_check struct err *training_run(const struct services *services, struct http *http,
 				    struct db *db, const struct training_order *order,

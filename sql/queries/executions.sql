@@ -101,10 +101,19 @@ WITH given AS (
 )
 INSERT INTO outbox (execution_id) SELECT id FROM given ON CONFLICT DO NOTHING
 
+-- No step is left running: of a run that is given up they failed with it, else they have not been run.
 -- name: execution_finish
-UPDATE executions SET status = $3, error = $4, completed_at = now(), claim_expires_at = NULL
-WHERE id = $1 AND claim = $2 AND status = 'RUNNING'
-RETURNING id
+WITH finished AS (
+	UPDATE executions SET status = $3, error = $4, completed_at = now(), claim_expires_at = NULL
+	WHERE id = $1 AND claim = $2 AND status = 'RUNNING' RETURNING id
+), steps AS (
+	UPDATE execution_steps SET status = CASE $3 WHEN 'FAILED' THEN 'error' ELSE 'idle' END,
+		error = CASE $3 WHEN 'FAILED' THEN $4 END,
+		started_at = CASE $3 WHEN 'FAILED' THEN started_at END,
+		completed_at = CASE $3 WHEN 'FAILED' THEN now() END
+	WHERE status = 'running' AND execution_id IN (SELECT id FROM finished)
+)
+SELECT id FROM finished
 
 -- Executions that a queue should hold: new ones that it may have missed, and those whose runner died.
 -- name: execution_overdue :read

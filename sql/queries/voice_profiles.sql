@@ -41,6 +41,12 @@ UPDATE voice_profiles SET training_status = $3,
 WHERE id = $1 AND user_id = $2
 RETURNING id
 
+-- One training at a time; one that has not ended after ten minutes never will.
+-- name: voice_profile_begin_training
+UPDATE voice_profiles SET training_status = 'training', updated_at = now()
+WHERE id = $1 AND user_id = $2 AND (training_status <> 'training' OR updated_at < now() - interval '10 minutes')
+RETURNING id
+
 -- name: voice_asset_list :read
 SELECT a.id, a.file_key, a.file_url FROM voice_training_assets a
 WHERE a.voice_profile_id = $1 AND a.user_id = $2 ORDER BY a.created_at, a.id

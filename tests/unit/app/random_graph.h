@@ -12,7 +12,15 @@
 
 enum { GRAPH_NODES = 30, NODE_SOURCES = 8, LOOP_ITEMS = 3, NO_NODE = -1, NO_ITEM = 0 };
 
-enum kind { KIND_VARIABLE, KIND_LOGGER, KIND_PREVIEW, KIND_MERGE, KIND_BRANCH, KIND_LIST, KIND_LOOP };
+enum kind {
+	KIND_VARIABLE,
+	KIND_LOGGER,
+	KIND_PREVIEW,
+	KIND_MERGE,
+	KIND_BRANCH,
+	KIND_LIST,
+	KIND_LOOP
+};
 
 struct random_edge {
 	int source;
@@ -21,10 +29,10 @@ struct random_edge {
 
 struct random_node {
 	enum kind kind;
-	int loop;      /* in the body of which it stands, or NO_NODE */
-	bool takes;    /* the true edges, of a branch */
-	bool by_item;  /* a branch that takes the true edges from the second item on */
-	int items;     /* how many a list has, and a loop goes through */
+	int loop;     /* in the body of which it stands, or NO_NODE */
+	bool takes;   /* the true edges, of a branch */
+	bool by_item; /* a branch that takes the true edges from the second item on */
+	int items;    /* how many a list has, and a loop goes through */
 	int edge_count;
 	struct random_edge edges[NODE_SOURCES];
 };
@@ -35,7 +43,7 @@ struct random_graph {
 	struct random_node nodes[GRAPH_NODES];
 	int order[GRAPH_NODES]; /* the editor's */
 	int failing;            /* a node, or NO_NODE */
-	int failing_item;       /* at which it fails first, where it can tell items apart, or NO_ITEM */
+	int failing_item; /* at which it fails first, where it can tell items apart, or NO_ITEM */
 };
 
 /* A number below `limit`: splitmix64, which is good for any seed. */
@@ -95,8 +103,10 @@ static inline void feed(struct random_graph *g, struct random_node *node, int li
 
 static inline enum kind some_kind(struct random_graph *g)
 {
-	static const enum kind kinds[] = { KIND_VARIABLE, KIND_VARIABLE, KIND_VARIABLE, KIND_LOGGER,
-					   KIND_PREVIEW,  KIND_MERGE,    KIND_BRANCH,   KIND_BRANCH };
+	static const enum kind kinds[] = {
+		KIND_VARIABLE, KIND_VARIABLE, KIND_VARIABLE, KIND_LOGGER,
+		KIND_PREVIEW,  KIND_MERGE,    KIND_BRANCH,   KIND_BRANCH
+	};
 	return kinds[draw(g, 8)];
 }
 
@@ -160,10 +170,10 @@ static inline void choose_failing(struct random_graph *g)
 		g->failing_item = 1 + draw(g, g->nodes[node->loop].items);
 }
 
-/* A graph of 2 to 30 nodes, small ones more often; one that can fail does. */
-static inline struct random_graph random_graph(uint64_t seed)
+/* The graph of that number: 2 to 30 nodes, small ones more often; one that can fail does. */
+static inline struct random_graph random_graph(uint64_t number)
 {
-	struct random_graph g = { .state = seed };
+	struct random_graph g = { .state = number };
 	int one = draw(&g, GRAPH_NODES - 1), other = draw(&g, GRAPH_NODES - 1);
 	int count = 2 + (one < other ? one : other);
 	while (g.count < count)
@@ -222,9 +232,13 @@ static inline void print_config(struct buf *b, const struct random_graph *g, int
 static inline void print_graph(const struct random_graph *g, char **ret_nodes, char **ret_edges)
 {
 	static const char *const types[] = {
-		[KIND_VARIABLE] = "set-variable", [KIND_LOGGER] = "logger",
-		[KIND_PREVIEW] = "preview-output", [KIND_MERGE] = "merge",
-		[KIND_BRANCH] = "if-else", [KIND_LIST] = "set-variable", [KIND_LOOP] = "loop",
+		[KIND_VARIABLE] = "set-variable",
+		[KIND_LOGGER] = "logger",
+		[KIND_PREVIEW] = "preview-output",
+		[KIND_MERGE] = "merge",
+		[KIND_BRANCH] = "if-else",
+		[KIND_LIST] = "set-variable",
+		[KIND_LOOP] = "loop",
 	};
 	struct buf nodes = BUF(1 << 20), edges = BUF(1 << 20);
 	for (int at = 0; at < g->count; at++) {

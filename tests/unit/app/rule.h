@@ -5,6 +5,8 @@
 #pragma once
 #include "tests/unit/app/random_graph.h"
 
+#include <string.h>
+
 enum fate { FATE_NONE, FATE_SUCCESS, FATE_ERROR, FATE_SKIPPED, FATE_BLOCKED };
 
 /* Of every node, and of those in bodies for each item; index 0 is what the outside sees of them. */
@@ -126,7 +128,8 @@ static inline struct reached reached_from(const struct random_graph *g, int chan
 	if (changed == NO_NODE)
 		return r;
 	r.inside[changed] = r.any[changed] = true;
-	for (int round = 0; round < g->count; round++) /* bodies change their loops, and those again */
+	for (int round = 0; round < g->count;
+	     round++) /* bodies change their loops, and those again */
 		for (int i = 0; i < g->count; i++)
 			for (int e = 0; e < g->nodes[i].edge_count; e++) {
 				int source = g->nodes[i].edges[e].source, loop = g->nodes[i].loop;
@@ -139,11 +142,13 @@ static inline struct reached reached_from(const struct random_graph *g, int chan
 }
 
 /* True if a loop's list, or what its body takes from outside, is what it was. */
-static inline bool items_are_the_same(const struct random_graph *g, const struct reached *r, int loop)
+static inline bool items_are_the_same(const struct random_graph *g, const struct reached *r,
+				      int loop)
 {
 	for (int i = loop; i < g->count && (i == loop || g->nodes[i].loop == loop); i++)
 		for (int e = 0; e < g->nodes[i].edge_count; e++)
-			if (g->nodes[i].edges[e].source < loop && r->any[g->nodes[i].edges[e].source])
+			if (g->nodes[i].edges[e].source < loop &&
+			    r->any[g->nodes[i].edges[e].source])
 				return false;
 	return true;
 }
@@ -155,6 +160,5 @@ static inline bool is_kept(const struct random_graph *g, const struct fates *bef
 	int loop = g->nodes[node].loop;
 	if (before->of[node][item] != FATE_SUCCESS)
 		return false;
-	return loop == NO_NODE ? !r->any[node]
-			       : !r->inside[node] && items_are_the_same(g, r, loop);
+	return loop == NO_NODE ? !r->any[node] : !r->inside[node] && items_are_the_same(g, r, loop);
 }

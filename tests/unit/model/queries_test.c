@@ -21,6 +21,7 @@ static const struct {
 	{ "execution_finish", "the runner's, under its claim" },
 	{ "execution_overdue", "the runner's: it looks for anybody's" },
 	{ "schedule_due", "the runners': they fire anybody's" },
+	{ "hook_get", "public: whoever knows the unguessable id" },
 	{ "step_start", "the runner's, under its claim" },
 	{ "step_finish", "the runner's, under its claim" },
 };
