@@ -98,7 +98,7 @@ $(FUZZERS): build/fuzz/%: %.c $(filter %.c,$(filter-out %/main.c tools/%,$(PRODU
 build/lint/%.tidy: %.c $(wildcard jobs/*/*.h fcgi/*.h) tools/clang-tidy | $(GENERATED)
 	$(call say,TIDY $<) mkdir -p $(@D); clang-tidy --quiet --config-file=tools/clang-tidy $< -- $(LINT_FLAGS) 2>/dev/null && touch $@
 build/lint/%.analyzed: %.c $(wildcard jobs/*/*.h fcgi/*.h) | $(GENERATED)
-	$(call say,ANA $<) mkdir -p $(@D); $(CC) $(FLAGS) -O2 -fanalyzer -Werror -c -o $@ $<
+	$(call say,ANA $<) mkdir -p $(@D); $(CC) $(FLAGS) -DANALYZED -O2 -fanalyzer -Werror -c -o $@ $<
 $(OUT)/libfcgi.a: $(filter-out %/main.o,$(call obj,fcgi/*.c fcgi/api/*.c))
 	$(archive)
 $(OUT)/libapp.a: $(filter-out %/main.o,$(call obj,jobs/*.c))

@@ -136,7 +136,7 @@ static struct err *read_step(const struct field *f, const char *item, const char
 static struct err *read_item(const struct field *f, const char *item, uint64_t *bits)
 {
 	struct range range;
-	const char *rest;
+	const char *rest = "";
 	int step;
 	TRY(read_range(f, item, &range, &rest));
 	TRY(read_step(f, item, rest, &range, &step));
@@ -186,7 +186,7 @@ static struct err *split(const char *text, struct words *ret)
 static struct err *parse(const char *text, struct cron *ret)
 {
 	struct words words;
-	uint64_t bits[FIELDS];
+	uint64_t bits[FIELDS] = { 0 };
 	if (*text == '@' && expand(text) == text)
 		return err_new(ERR_INVALID, "It takes @hourly, @daily, @weekly, @monthly or "
 					    "@yearly");

@@ -28,7 +28,7 @@ struct err;
 
 #define must_check __attribute__((warn_unused_result))
 
-#ifdef __clang_analyzer__ /* it does not take returns_nonnull into account */
+#if defined(__clang_analyzer__) || defined(ANALYZED) /* they do not heed returns_nonnull */
 #define err_new(kind, ...)                                                                         \
 	({                                                                                         \
 		struct err *new_ = err_new_at(__func__, __FILE__, __LINE__, kind, __VA_ARGS__);    \

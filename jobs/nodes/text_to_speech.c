@@ -24,22 +24,22 @@ static const char *text_or(const struct node_run *run, const char *name, const c
 	return input_is_blank(text) ? fallback : text;
 }
 
-static struct err *find_source(const struct node_run *run, const struct voice_source **ret)
+/* The source of that name, or NULL. */
+static const struct voice_source *find_source(const char *name)
 {
-	const char *name = text_or(run, "provider", sources[0].provider->service->name);
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
-		if (!strcasecmp(name, sources[i].provider->service->name)) {
-			*ret = &sources[i];
-			return NULL;
-		}
-	return err_new(ERR_INVALID, "The provider has to be openai or elevenlabs, not \"%.40s\"",
-		       name);
+		if (!strcasecmp(name, sources[i].provider->service->name))
+			return &sources[i];
+	return NULL;
 }
 
 static struct err *prepare(const struct node_run *run, struct speech *speech)
 {
-	const struct voice_source *source = NULL;
-	TRY(find_source(run, &source));
+	const char *name = text_or(run, "provider", sources[0].provider->service->name);
+	const struct voice_source *source = find_source(name);
+	if (!source)
+		return err_new(ERR_INVALID,
+			       "The provider has to be openai or elevenlabs, not \"%.40s\"", name);
 	const char *voice = text_or(run, source->voice_setting, source->usual_voice);
 	if (!voice)
 		return err_new(ERR_INVALID, "Enter the id of an ElevenLabs voice in the node's "

@@ -250,7 +250,7 @@ static void requests_are_signed(void **state)
 	assert_ok(s3_put(store.s3, http, "a b/\xc3\xa4+.mp3", "audio/mpeg", &body, NULL));
 	assert_ok(s3_get(store.s3, http, "k", &file, &len));
 	assert_ok(s3_delete(store.s3, http, "k"));
-	assert_ok(s3_check(store.s3, http));
+	assert_ok(s3_check(store.s3, http, NULL));
 	store_stop(&store);
 	assert_int_equal(len, 3);
 	char content[4] = { 0 };
@@ -369,7 +369,7 @@ static void an_unconfigured_store_says_what_it_needs(void **state)
 	struct s3 *s3 = s3_new(&conf);
 	char *url = NULL;
 	assert_error(s3_presign(s3, "k", 900, &url), ERR_UNAVAILABLE, "S3_SECRET_ACCESS_KEY");
-	assert_error(s3_check(s3, http), ERR_UNAVAILABLE, "Storage is not configured");
+	assert_error(s3_check(s3, http, NULL), ERR_UNAVAILABLE, "Storage is not configured");
 	s3_free(s3);
 	s3_free(NULL);
 }
