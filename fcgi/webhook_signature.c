@@ -18,15 +18,20 @@ static bool is_same(const char *text, size_t len, const char *expected)
 	return len == strlen(expected) && CRYPTO_memcmp(text, expected, len) == 0;
 }
 
-/* The bytes of a secret; the caller frees *ret. */
+enum { MIN_KEY = 24 }; /* of a whsec_ secret, in bytes, by Standard Webhooks */
+
+/* The bytes of a secret; the caller frees *ret. What is no usable whsec_ secret is taken as it
+ * stands. */
 static size_t key_of(const char *secret, uint8_t **ret)
 {
 	static const char prefix[] = "whsec_";
 	size_t len = sizeof(prefix) - 1;
 	if (!strncmp(secret, prefix, len)) {
 		int n = base64_decode(secret + len, ret);
-		if (n >= 0)
+		if (n >= MIN_KEY)
 			return (size_t)n;
+		if (n >= 0)
+			free(*ret);
 	}
 	*ret = (uint8_t *)mem_strdup(secret);
 	return strlen(secret);

@@ -135,8 +135,10 @@ enum assignment_end assignment_run(struct assignment *a, struct http *http)
 			      : a->job->deferred_failure ? a->job->deferred_failure
 							 : a->job->poison;
 	if (!failure && a->claim.crashes >= MAX_CRASHES)
-		failure = "This run ended the program that ran it three times, so it is not tried "
-			  "again; the step that was running then is the one to look at";
+		failure = "This run was left unfinished three times, by a program that ended or a "
+			  "database that stayed away, so it is not tried again; look at the step "
+			  "that "
+			  "was running then";
 	if (failure)
 		return give_up(a, failure, failure);
 	const struct engine engine = {

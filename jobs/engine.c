@@ -4,6 +4,7 @@
 #include "jobs/base/clock.h"
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
+#include "jobs/nodes/node.h"
 #include "jobs/run.h"
 
 #include <stdlib.h>
@@ -54,7 +55,7 @@ static struct err *keep_rows(struct run *r, const struct rows *rows)
 		const char *text = rows_get(rows, i, 2);
 		struct json_object *output = NULL;
 		if (text)
-			TRY(js_parse(text, strlen(text), &output));
+			TRY(js_parse_own(text, &output));
 		keep_output(r, rows_get(rows, i, 0), (int)strtol(rows_get(rows, i, 1), NULL, 10),
 			    output);
 	}
@@ -71,11 +72,27 @@ static struct err *write_load(struct run *r, struct db *db, void *arg)
 	return keep_rows(r, rows);
 }
 
+/* Of several triggers only the one that fired begins a branch; a person starts them all. */
+static void skip_other_triggers(struct run *r)
+{
+	cleanup(cleanup_json) struct json_object *trigger = NULL;
+	if (r->claim->trigger)
+		err_free(js_parse_own(r->claim->trigger, &trigger));
+	const char *fired = js_string(trigger, "nodeId");
+	for (size_t i = 0; fired && i < r->graph.count; i++) {
+		const struct graph_node *node = &r->graph.nodes[i];
+		if (!strcmp(node->type->category, "trigger") && strcmp(node->id, fired) != 0 &&
+		    r->results[i].status == NODE_WAITING)
+			r->results[i].status = NODE_SKIPPED;
+	}
+}
+
 static struct err *run_graph(struct run *r)
 {
 	const struct conf *conf = r->engine->services->conf;
 	cleanup(cleanup_free) char *id = mem_strdup(r->claim->id);
 	TRY(run_persist(r, write_load, id));
+	skip_other_triggers(r);
 	r->deadline_ms =
 		clock_monotonic_ms() + (int64_t)conf->workflow_timeout_s * 1000 - r->claim->age_ms;
 	crew_run(r, conf->workflow_parallelism);

@@ -146,11 +146,13 @@ static void settle_body(struct run *r, size_t loop, enum node_status status)
 	pthread_mutex_unlock(&r->lock);
 }
 
-static struct err *run_items(struct run *r, size_t loop, struct http *http,
+static struct err *run_items(struct run *r, size_t loop, struct http *http, const struct stop *stop,
 			     struct json_object *items, struct json_object *results)
 {
 	size_t n = json_object_array_length(items);
 	for (size_t i = 0; i < n; i++) {
+		if (stop_is_due(stop))
+			return err_new(ERR_CANCELLED, "The loop was stopped after %zu items", i);
 		cleanup(cleanup_free) struct node_result *body =
 			mem_alloc(r->graph.count * sizeof(*body));
 		const struct scope scope = {
@@ -171,13 +173,14 @@ static struct err *run_items(struct run *r, size_t loop, struct http *http,
 	return NULL;
 }
 
-struct err *loop_run(struct run *r, size_t loop, struct http *http, struct json_object *output)
+struct err *loop_run(struct run *r, size_t loop, struct http *http, const struct stop *stop,
+		     struct json_object *output)
 {
 	struct json_object *items = js_get(output, "items");
 	if (!has_body(r, loop) || !json_object_is_type(items, json_type_array))
 		return NULL;
 	struct json_object *results = json_object_new_array();
-	struct err *e = run_items(r, loop, http, items, results);
+	struct err *e = run_items(r, loop, http, stop, items, results);
 	settle_body(r, loop, e ? NODE_BLOCKED : NODE_DONE);
 	if (e)
 		json_object_put(results);

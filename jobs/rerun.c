@@ -15,24 +15,27 @@ void rerun_plan_clear(struct rerun_plan *p)
 	*p = (struct rerun_plan){ 0 };
 }
 
-static bool has_edge_from(const struct graph *g, const struct graph_node *node, const char *source,
-			  const char *handle)
+/* The next edge of `node` from the *ret_at-th on that carries something; NULL after the last. */
+static const struct graph_edge *next_edge(const struct graph_node *node, size_t *ret_at)
 {
-	for (size_t i = 0; i < node->edge_count; i++)
-		if (!strcmp(g->nodes[node->edges[i].source].id, source) &&
-		    !strcmp(node->edges[i].handle, handle))
-			return true;
-	return false;
+	while (*ret_at < node->edge_count && node->edges[*ret_at].order_only)
+		++*ret_at;
+	return *ret_at < node->edge_count ? &node->edges[(*ret_at)++] : NULL;
 }
 
-/* True if every edge to node `a` also leads to node `b` of the other graph. */
-static bool has_edges_of(const struct graph *ga, const struct graph_node *a, const struct graph *gb,
-			 const struct graph_node *b)
+/* True if the same nodes feed both, in the same order: the first upstream text may be another else.
+ */
+static bool has_same_edges(const struct graph *ga, const struct graph_node *a,
+			   const struct graph *gb, const struct graph_node *b)
 {
-	for (size_t i = 0; i < a->edge_count; i++)
-		if (!has_edge_from(gb, b, ga->nodes[a->edges[i].source].id, a->edges[i].handle))
+	for (size_t i = 0, j = 0;;) {
+		const struct graph_edge *ea = next_edge(a, &i), *eb = next_edge(b, &j);
+		if (!ea || !eb)
+			return ea == eb;
+		if (strcmp(ga->nodes[ea->source].id, gb->nodes[eb->source].id) != 0 ||
+		    strcmp(ea->handle, eb->handle) != 0)
 			return false;
-	return true;
+	}
 }
 
 /* True if a node does the same with the same in both graphs. */
@@ -40,7 +43,7 @@ static bool is_same(const struct graph *ga, const struct graph_node *a, const st
 		    const struct graph_node *b)
 {
 	return a->type == b->type && json_object_equal(a->config, b->config) &&
-	       has_edges_of(ga, a, gb, b) && has_edges_of(gb, b, ga, a);
+	       has_same_edges(ga, a, gb, b);
 }
 
 static void add_change(struct json_object *changes, const char *node_id, const char *change)

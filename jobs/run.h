@@ -95,10 +95,11 @@ char *step_name(const char *node_id, int iteration) __attribute__((returns_nonnu
 
 /*
  * Runs the body of loop `node` for each of the `items` of its output, and replaces those by what
- * came out. The run's lock is not held. ERR_* of the first step that failed.
+ * came out. The run's lock is not held. Fails as the first step that failed, or with ERR_CANCELLED
+ * where `stop` is due before the next item.
  */
 must_check struct err *loop_run(struct run *r, size_t node, struct http *http,
-				struct json_object *output);
+				const struct stop *stop, struct json_object *output);
 
 /* Runs every step of the graph that can run, on this thread and up to `parallelism` - 1 others. */
 void crew_run(struct run *r, int parallelism);

@@ -110,7 +110,7 @@ static void run_once(struct step *s)
 	struct run *r = s->scope->run;
 	s->error = s->node->type->run(&s->run, &s->output);
 	if (!s->error && s->node->type->loops && r->claim)
-		s->error = loop_run(r, s->index, s->run.http, s->output);
+		s->error = loop_run(r, s->index, s->run.http, &s->stop, s->output);
 	struct err *late = too_late(s);
 	if (late) {
 		err_free(s->error);
@@ -137,8 +137,10 @@ static void run_tries(struct step *s)
 {
 	struct run *r = s->scope->run;
 	int64_t begin = clock_monotonic_ms(), deadline = begin + s->policy.timeout_ms;
-	if (r->deadline_ms && deadline > r->deadline_ms)
-		deadline = r->deadline_ms;
+	bool unlimited = s->node->type->loops && !js_get(s->node->config, "stepTimeout");
+	if (r->deadline_ms && (unlimited || deadline > r->deadline_ms))
+		deadline =
+			r->deadline_ms; /* a loop takes as long as its items do, unless it says */
 	s->started_ms = clock_ms();
 	s->stop = (struct stop){ .asked = r->engine->cancel, .deadline_ms = deadline };
 	for (s->attempts = 1;; s->attempts++) {

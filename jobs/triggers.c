@@ -66,7 +66,7 @@ struct err *triggers_sync(struct db *db, const char *workflow, int64_t now_ms)
 	cleanup(cleanup_json) struct json_object *o = NULL;
 	cleanup(cleanup_json) struct json_object *schedules = json_object_new_array();
 	cleanup(cleanup_json) struct json_object *hooks = json_object_new_array();
-	TRY(js_parse(workflow, strlen(workflow), &o));
+	TRY(js_parse_own(workflow, &o));
 	struct json_object *nodes = js_get(o, "nodes");
 	const char *status = js_string(o, "status");
 	bool is_active = status && !strcmp(status, "ACTIVE");

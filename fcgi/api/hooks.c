@@ -30,11 +30,14 @@ static const char *method_of(struct json_object *node)
 	return methods[0];
 }
 
-/* The secret that calls are signed with; "" for none. */
+/* The secret that calls are signed with; "" for none. One that cannot be used lets nobody in. */
 static const char *secret_of(struct json_object *node)
 {
+	struct json_object *set = js_get(trigger_config(node), "secret");
 	const char *secret = js_string(trigger_config(node), "secret");
-	return secret ? secret : "";
+	if (!set || (secret && !*secret))
+		return "";
+	return secret && !js_has_nul(set) ? secret : NULL;
 }
 
 static struct err *check_signature(const struct request *r, struct json_object *node)
@@ -48,6 +51,10 @@ static struct err *check_signature(const struct request *r, struct json_object *
 		.body_len = r->content_length,
 	};
 	const char *secret = secret_of(node);
+	if (!secret)
+		return err_new(ERR_UNAUTHORIZED,
+			       "The secret of this hook has to be a text; until it "
+			       "is mended nobody can call it");
 	if (!*secret || webhook_is_signed(&call, secret, clock_ms() / 1000))
 		return NULL;
 	if (!*call.signature && !*call.hub_signature)
@@ -147,7 +154,10 @@ static struct err *describe(const struct request *r, const char *node_id, char *
 	if (text_of(body))
 		js_set_string(o, "text", text_of(body));
 	*ret = js_text(o);
-	return NULL;
+	if (js_depth(*ret) <= JS_MAX_DEPTH)
+		return NULL;
+	free(*ret);
+	return err_new(ERR_INVALID, "The body is nested too deep");
 }
 
 static struct err *start(struct app *app, const struct request *request, const struct hook *hook,
@@ -200,7 +210,7 @@ static struct json_object *hook_json(struct json_object *nodes, const char *node
 	js_set_string(o, "nodeId", node_id);
 	js_set_string(o, "path", path);
 	js_set_string(o, "method", method_of(node));
-	js_set_bool(o, "hasSecret", *secret_of(node) != '\0');
+	js_set_bool(o, "hasSecret", !secret_of(node) || *secret_of(node));
 	return o;
 }
 

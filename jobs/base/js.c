@@ -49,7 +49,7 @@ static struct err *check_lexically(const char *text, size_t len)
 	return NULL;
 }
 
-struct err *js_parse(const char *text, size_t len, struct json_object **ret)
+static struct err *parse(const char *text, size_t len, int depth, struct json_object **ret)
 {
 	if (len > INT_MAX)
 		return err_new(ERR_TOO_LARGE, "The JSON document is too large");
@@ -57,7 +57,7 @@ struct err *js_parse(const char *text, size_t len, struct json_object **ret)
 		return err_new(ERR_INVALID, "Malformed JSON: not valid UTF-8");
 	TRY(check_lexically(text, len));
 
-	struct json_tokener *t = json_tokener_new_ex(JS_MAX_DEPTH);
+	struct json_tokener *t = json_tokener_new_ex(depth);
 	if (!t)
 		abort();
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
@@ -79,6 +79,16 @@ struct err *js_parse(const char *text, size_t len, struct json_object **ret)
 			  : status == json_tokener_continue ? "the document is cut off"
 							    : json_tokener_error_desc(status);
 	return err_new(ERR_INVALID, "Malformed JSON: %s at byte %zu", why, end);
+}
+
+struct err *js_parse(const char *text, size_t len, struct json_object **ret)
+{
+	return parse(text, len, JS_MAX_DEPTH, ret);
+}
+
+struct err *js_parse_own(const char *text, struct json_object **ret)
+{
+	return parse(text, strlen(text), JS_MAX_OWN_DEPTH, ret);
 }
 
 size_t js_depth(const char *text)

@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JS_MAX_DEPTH = 100 };
+enum {
+	JS_MAX_DEPTH = 100,     /* of what comes from outside */
+	JS_MAX_OWN_DEPTH = 150, /* of what we stored, around which we put some levels of our own */
+};
 
 /* Sets how json-c prints doubles; once, before any thread starts. */
 void js_init(void);
@@ -23,6 +26,9 @@ void js_init(void);
  * ERR_INVALID and a message that says what is wrong.
  */
 must_check struct err *js_parse(const char *text, size_t len, struct json_object **ret);
+
+/* The same for a document that we stored ourselves: JS_MAX_OWN_DEPTH levels deep. */
+must_check struct err *js_parse_own(const char *text, struct json_object **ret);
 
 /* How many levels deep the arrays and objects of a document are nested. */
 size_t js_depth(const char *text);

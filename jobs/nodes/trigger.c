@@ -12,7 +12,7 @@ static struct json_object *own_trigger(const struct node_run *run)
 {
 	struct json_object *trigger = NULL;
 	if (run->trigger)
-		err_free(js_parse(run->trigger, strlen(run->trigger), &trigger));
+		err_free(js_parse_own(run->trigger, &trigger)); /* we wrote it ourselves */
 	const char *id = js_string(trigger, "nodeId");
 	if (id && !strcmp(id, run->node_id))
 		return trigger;

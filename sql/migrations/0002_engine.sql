@@ -1,5 +1,5 @@
 -- Steps inside a loop are logged an item at a time (iteration 1, 2, …; 0 is outside of any loop), steps say how
--- often they were tried, and executions what started them and how often a runner died with them.
+-- often they were tried, and executions what started them, when they began to run, and how often a runner left them unfinished.
 
 ALTER TABLE execution_steps
 	ADD COLUMN iteration integer NOT NULL DEFAULT 0,
@@ -9,7 +9,8 @@ ALTER TABLE execution_steps
 
 ALTER TABLE executions
 	ADD COLUMN trigger json,
-	ADD COLUMN crashes integer NOT NULL DEFAULT 0;
+	ADD COLUMN crashes integer NOT NULL DEFAULT 0,
+	ADD COLUMN first_claimed_at timestamptz(3);
 
 -- What a log shows of a large input or output; the data itself stays whole.
 CREATE FUNCTION shown(value json) RETURNS json LANGUAGE sql IMMUTABLE AS

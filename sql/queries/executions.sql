@@ -55,18 +55,29 @@ FROM workflows w WHERE w.id = $1 AND w.user_id = $2
 SELECT execution_json(e, execution_logs(e.id))::text FROM executions e
 WHERE e.id = $2 AND e.workflow_id = $1 AND e.user_id = $3
 
+-- Where nobody runs it, it ends at once; else its runner is told when it next renews its claim.
 -- name: execution_cancel
-UPDATE executions SET cancel_requested = true,
-	status = CASE WHEN claim_expires_at IS NULL THEN 'CANCELLED' ELSE status END,
-	completed_at = CASE WHEN claim_expires_at IS NULL THEN now() END
-WHERE id = $2 AND workflow_id = $1 AND user_id = $3 AND status = 'RUNNING'
-RETURNING id
+WITH asked AS (
+	UPDATE executions SET cancel_requested = true,
+		status = CASE WHEN claim_expires_at > now() THEN status ELSE 'CANCELLED' END,
+		completed_at = CASE WHEN claim_expires_at > now() THEN completed_at ELSE now() END,
+		claim = claim + CASE WHEN claim_expires_at > now() THEN 0 ELSE 1 END
+	WHERE id = $2 AND workflow_id = $1 AND user_id = $3 AND status = 'RUNNING'
+	RETURNING id, status
+), ended AS (
+	DELETE FROM outbox WHERE execution_id IN (SELECT id FROM asked WHERE status = 'CANCELLED')
+), steps AS (
+	UPDATE execution_steps SET status = 'idle', started_at = NULL
+	WHERE status = 'running' AND execution_id IN (SELECT id FROM asked WHERE status = 'CANCELLED')
+)
+SELECT id FROM asked
 
 -- What runs. A claim is taken where nobody holds one: never claimed, given back, or run out.
 -- name: execution_claim
 WITH claimed AS (
 	UPDATE executions SET claim = claim + 1, claimed_by = $2,
 		crashes = crashes + (claim_expires_at IS NOT NULL)::integer,
+		first_claimed_at = coalesce(first_claimed_at, now()),
 		claim_expires_at = now() + make_interval(secs => $3)
 	WHERE id = $1 AND status = 'RUNNING' AND (claim_expires_at IS NULL OR claim_expires_at < now())
 	RETURNING *
@@ -74,7 +85,7 @@ WITH claimed AS (
 	DELETE FROM outbox WHERE execution_id IN (SELECT id FROM claimed)
 )
 SELECT id, claim, workflow_id, user_id, nodes::text, edges::text, request_id, trigger::text, crashes,
-	floor(extract(epoch FROM now() - started_at) * 1000)::bigint
+	floor(extract(epoch FROM now() - first_claimed_at) * 1000)::bigint
 FROM claimed
 
 -- The next execution that waits for a claim, when no queue hands them out.
@@ -125,21 +136,26 @@ ORDER BY e.started_at LIMIT 1000
 SELECT s.node_id, s.iteration, s.output::text FROM execution_steps s JOIN executions e ON e.id = s.execution_id
 WHERE e.id = $1 AND e.user_id = $2 AND s.status = 'success'
 
--- A step inside a loop has no row before it starts.
+-- A step inside a loop has no row before it starts. The execution is held while a step is written, so
+-- that its claim cannot pass to another runner in between. Of an input only what the log shows is kept.
 -- name: step_start
+WITH held AS (
+	SELECT id, cancel_requested FROM executions WHERE id = $1 AND claim = $2 AND status = 'RUNNING' FOR SHARE
+)
 INSERT INTO execution_steps AS s
 	(execution_id, position, node_id, iteration, node_type, node_title, status, started_at, input)
-SELECT e.id, $4, $3, $5, $6, $7, 'running', now(), $8 FROM executions e
-WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING'
+SELECT id, $4, $3, $5, $6, $7, 'running', now(), shown($8) FROM held
 ON CONFLICT (execution_id, node_id, iteration) DO UPDATE SET status = 'running', started_at = now(),
 	completed_at = NULL, duration_ms = NULL, input = excluded.input, output = NULL, error = NULL,
 	error_stack = NULL, cost = NULL, notes = NULL
-RETURNING (SELECT cancel_requested FROM executions x WHERE x.id = s.execution_id)
+RETURNING (SELECT cancel_requested FROM held)
 
 -- name: step_finish
+WITH held AS (
+	SELECT id FROM executions WHERE id = $1 AND claim = $2 AND status = 'RUNNING' FOR SHARE
+)
 UPDATE execution_steps s SET status = $5, completed_at = now(), duration_ms = $6, output = $7,
 	error = $8, error_stack = $9, cost = $10, notes = $11, attempts = $12
-FROM executions e
-WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING' AND s.execution_id = e.id
-	AND s.node_id = $3 AND s.iteration = $4
+FROM held
+WHERE s.execution_id = held.id AND s.node_id = $3 AND s.iteration = $4
 RETURNING s.node_id

@@ -10,7 +10,7 @@
 
 #include <poll.h>
 
-enum { KILLS = 1000, SEED = 1, PATIENCE_MS = 60000 };
+enum { KILLS = 500, SEED = 1, PATIENCE_MS = 60000 };
 
 #define CHILD "engine-crash"
 
@@ -57,7 +57,7 @@ static void wait_for_last_write(void)
 			    "WHERE application_name = '" CHILD "'");
 		if (number_of(left, 0, "n") == 0)
 			return;
-		usleep(200);
+		usleep(1000);
 	}
 }
 
@@ -195,7 +195,7 @@ static bool kill_and_take_over(struct random_graph *g)
 	print_graph(g, &nodes, &edges);
 	launched(nodes, edges, id);
 	int writes = 1 + draw(g, 2 * steps_of_rule(g, &f) - 1); /* the last one ends the run */
-	struct execution_claim dead = killed_run(id, 1 + draw(g, 4), writes);
+	struct execution_claim dead = killed_run(id, 1 + draw(g, 2), writes);
 	bool taken = take_over(g, &f, &dead, 1 + draw(g, 4));
 	execution_claim_clear(&dead);
 	return taken;

@@ -4,7 +4,9 @@
 #include "jobs/nodes/graph.h"
 #include "tests/unit/app/fixture.h"
 
-enum { MANY = 10000, PARALLELISM = 4, MEGABYTE = 1024 * 1024 };
+enum { MANY = 10000, PARALLELISM = 4 };
+
+#define MEGABYTE ((size_t)1 << 20)
 
 #define NODE(id, type, config)                                                                     \
 	"{\"id\":\"" id "\",\"type\":\"" type "\",\"data\":{\"config\":{" config "}}}"
@@ -221,12 +223,12 @@ static void a_run_that_kills_its_runners_is_given_up(void **state)
 	char id[ID_SIZE];
 	assert_int_equal(assigned_after(2, id), ASSIGNMENT_COMPLETED);
 	assert_int_equal(assigned_after(3, id), ASSIGNMENT_FAILED);
-	assert_step(id, "a", "error", "This run ended the program that ran it three times");
+	assert_step(id, "a", "error", "This run was left unfinished three times");
 	assert_step(id, "b", "idle", "");
 	cleanup(cleanup_result) PGresult *row =
 		ask("SELECT status, error FROM executions WHERE id = '%s'", id);
 	assert_string_equal(value_of(row, 0, "status"), "FAILED");
-	assert_has(value_of(row, 0, "error"), "This run ended the program that ran it three times");
+	assert_has(value_of(row, 0, "error"), "This run was left unfinished three times");
 }
 
 /* A claim that was not given back counts as a crash; one that was does not. */

@@ -108,7 +108,8 @@ static void states_become_kinds(void **state)
 		{ "22P05", ERR_INVALID, "NUL" },
 		{ "08006", ERR_UNAVAILABLE, "not available" },
 		{ "53300", ERR_UNAVAILABLE, "overloaded" },
-		{ "57014", ERR_UNAVAILABLE, "not available" },
+		{ "57014", ERR_INTERNAL, "took too long" },
+		{ "57P01", ERR_UNAVAILABLE, "not available" },
 		{ "40001", ERR_UNAVAILABLE, "conflicting change" },
 		{ "40P01", ERR_UNAVAILABLE, "conflicting change" },
 		{ "55P03", ERR_UNAVAILABLE, "conflicting change" },
@@ -149,8 +150,8 @@ static void real_faults(void **state)
 	assert_error(db_query(db, &echo, PARAMS("\xff", NULL), &rows), ERR_INVALID, "malformed");
 	assert_error(db_query(db, &json, PARAMS("\"\\u0000\""), &rows), ERR_INVALID, "NUL");
 	assert_error(db_query(db, &no_table, none, &rows), ERR_UNAVAILABLE, "no schema");
-	assert_error(db_script(db, "SET statement_timeout = 1; SELECT pg_sleep(60)"),
-		     ERR_UNAVAILABLE, "not available");
+	assert_error(db_script(db, "SET statement_timeout = 1; SELECT pg_sleep(60)"), ERR_INTERNAL,
+		     "took too long");
 	assert_null(rows);
 }
 
