@@ -18,8 +18,6 @@ static bool is_same(const char *text, size_t len, const char *expected)
 	return len == strlen(expected) && CRYPTO_memcmp(text, expected, len) == 0;
 }
 
-enum { MIN_KEY = 24 }; /* of a whsec_ secret, in bytes, by Standard Webhooks */
-
 /* The bytes of a secret; the caller frees *ret. What is no usable whsec_ secret is taken as it
  * stands. */
 static size_t key_of(const char *secret, uint8_t **ret)
@@ -28,7 +26,7 @@ static size_t key_of(const char *secret, uint8_t **ret)
 	size_t len = sizeof(prefix) - 1;
 	if (!strncmp(secret, prefix, len)) {
 		int n = base64_decode(secret + len, ret);
-		if (n >= MIN_KEY)
+		if (n > 0)
 			return (size_t)n;
 		if (n >= 0)
 			free(*ret);

@@ -123,14 +123,15 @@ static void a_run_has_a_time_limit(void **state)
 	assert_step(id, "slow", "error", "longer than a run may (WORKFLOW_TIMEOUT_S)");
 }
 
-/* The time counts from the start of the execution, also for who takes it over. */
+/* The time counts from the first claim, also for who takes it over; waiting for one does not. */
 static void time_that_was_used_before_counts(void **state)
 {
 	(void)state;
 	char id[ID_SIZE];
 	enum engine_result result = ENGINE_COMPLETED;
 	launched("[" NODE("a", "logger", "") "]", "[]", id);
-	PQclear(ask("UPDATE executions SET started_at = now() - interval '2 hours' WHERE id = '%s'",
+	PQclear(ask("UPDATE executions SET first_claimed_at = now() - interval '2 hours' WHERE id "
+		    "= '%s'",
 		    id));
 	struct execution_claim claim = claimed(id);
 	assert_ok(run_claimed(&claim, PARALLELISM, &result));

@@ -25,7 +25,8 @@ static const struct query break_or_read = {
 static const struct query break_and_add = {
 	BREAK_AND_ADD, "break_and_add",
 	"INSERT INTO words SELECT $1"
-	" WHERE pg_terminate_backend(pg_backend_pid()) AND pg_sleep(60) IS NOT NULL RETURNING word",
+	" WHERE CASE WHEN pg_terminate_backend(pg_backend_pid()) THEN pg_sleep(60) IS NOT NULL END"
+	" RETURNING word",
 	false, 1
 };
 
