@@ -153,11 +153,11 @@ static struct err *describe(const struct request *r, const char *node_id, char *
 	js_set(o, "body", body);
 	if (text_of(body))
 		js_set_string(o, "text", text_of(body));
-	*ret = js_text(o);
-	if (js_depth(*ret) <= JS_MAX_DEPTH)
-		return NULL;
-	free(*ret);
-	return err_new(ERR_INVALID, "The body is nested too deep");
+	cleanup(cleanup_free) char *text = js_text(o);
+	if (js_depth(text) > JS_MAX_DEPTH)
+		return err_new(ERR_INVALID, "The body is nested too deep");
+	*ret = take(text);
+	return NULL;
 }
 
 static struct err *start(struct app *app, const struct request *request, const struct hook *hook,
