@@ -210,7 +210,8 @@ static struct json_object *hook_json(struct json_object *nodes, const char *node
 	js_set_string(o, "nodeId", node_id);
 	js_set_string(o, "path", path);
 	js_set_string(o, "method", method_of(node));
-	js_set_bool(o, "hasSecret", !secret_of(node) || *secret_of(node));
+	const char *secret = secret_of(node);
+	js_set_bool(o, "hasSecret", !secret || *secret);
 	return o;
 }
 
