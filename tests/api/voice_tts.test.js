@@ -444,6 +444,7 @@ describe('voice.tts', () => {
 		});
 
 		test('and says so where the storage refuses', async () => {
+			stack.expectLog(/ error voiceover-jobs.*: Error: The storage refused the request \(403 AccessDenied\)/);
 			const { error } = await meet({ kind: 'denied', times: 1 });
 			assert.equal(error, "The storage refused the request (403 AccessDenied): the server's S3 settings need a look");
 		});
