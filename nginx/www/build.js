@@ -4,7 +4,7 @@
  * Bundles the pages into FOLDER: index.html and 404.html, and below assets/ what they load, each file named by its content's
  * hash, so that nginx lets browsers keep it forever. Fails when the first load is larger than FIRST_LOAD_LIMIT.
  */
-import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -33,6 +33,26 @@ const scripts = {
 	},
 };
 
+/*
+ * One style sheet for all pages: every .css file, those of style/ first, in the order of STYLES. A chunk that is loaded later
+ * would not bring its style sheet along, so what a script imports of .css is left out.
+ */
+const STYLES = ['style/tokens.css', 'style/base.css', 'style/controls.css', 'style/shell.css'];
+const styles = {
+	name: 'styles',
+	setup({ onResolve, onLoad }) {
+		onResolve({ filter: /^main\.css$/ }, () => ({ path: 'main.css', namespace: 'styles' }));
+		onResolve({ filter: /\.css$/ }, ({ kind, path }) => (kind === 'import-statement' ? { path, namespace: 'no-style' } : null));
+		onLoad({ filter: /./, namespace: 'no-style' }, () => ({ contents: '' }));
+		onLoad({ filter: /./, namespace: 'styles' }, async () => {
+			const found = (await readdir(SOURCES, { recursive: true })).filter((path) => path.endsWith('.css') && !path.startsWith('node_modules'));
+			const all = new Set([...STYLES, ...found.sort()]);
+			const contents = [...all].map((path) => `@import ${JSON.stringify(`./${path}`)};`).join('\n');
+			return { contents, loader: 'css', resolveDir: SOURCES };
+		});
+	},
+};
+
 /* An HTML file with the hashed names in place of the sources' ones. */
 async function page(name, names, target) {
 	let html = await readFile(join(SOURCES, name), 'utf8');
@@ -46,7 +66,6 @@ function firstLoad(outputs, entry) {
 		if (seen.has(path)) return;
 		seen.add(path);
 		for (const { path: imported, kind } of outputs[path].imports) if (kind === 'import-statement') visit(imported);
-		if (outputs[path].cssBundle) visit(outputs[path].cssBundle);
 	};
 	visit(entry);
 	return seen;
@@ -58,7 +77,7 @@ async function main(target) {
 	await mkdir(part, { recursive: true });
 	const { metafile } = await build({
 		...COMMON,
-		entryPoints: [join(SOURCES, 'main.tsx')],
+		entryPoints: [{ in: join(SOURCES, 'main.tsx'), out: 'main' }, { in: 'main.css', out: 'main' }],
 		outdir: join(part, 'assets'),
 		entryNames: '[name]-[hash]',
 		chunkNames: '[name]-[hash]',
@@ -68,16 +87,17 @@ async function main(target) {
 		metafile: true,
 		jsx: 'automatic',
 		define: { 'process.env.NODE_ENV': '"production"' },
-		plugins: [scripts],
+		plugins: [styles, scripts],
 		absWorkingDir: ROOT,
 	});
-	const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint?.endsWith('/main.tsx'));
-	const style = metafile.outputs[entry].cssBundle;
+	const outputOf = (end) => Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint?.endsWith(end));
+	const entry = outputOf('/main.tsx');
+	const style = outputOf('main.css');
 	const names = { '/main.js': `/assets/${basename(entry)}`, '/main.css': `/assets/${basename(style)}` };
 	for (const name of ['index.html', '404.html']) await page(name, names, part);
 	await cp(join(SOURCES, 'favicon.svg'), join(part, 'favicon.svg'));
 
-	const first = firstLoad(metafile.outputs, entry);
+	const first = firstLoad(metafile.outputs, entry).add(style);
 	const sizes = [];
 	for (const path of Object.keys(metafile.outputs)) {
 		const bytes = await readFile(join(ROOT, path));

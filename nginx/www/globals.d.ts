@@ -3,4 +3,3 @@ declare module '*.js?url' {
 	const url: string;
 	export default url;
 }
-declare module '*.css';
