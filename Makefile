@@ -23,7 +23,7 @@ FLAGS   := -std=gnu17 -pthread -D_GNU_SOURCE -fPIE -I. -I$(OUT) -include jobs/ba
            $(shell pkg-config --cflags $(PKGS)) $(CFLAGS_$(BUILD)) $(CFLAGS)
 LINT_FLAGS := -std=gnu17 -D_GNU_SOURCE -I. -I$(OUT) -include jobs/base/banned.h $(shell pkg-config --cflags $(PKGS))
 LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
-LIBS    := $(shell pkg-config --libs $(PKGS)) -lfcgi -lcrypt -lm
+LIBS    := $(shell pkg-config --libs $(PKGS)) -lfcgi -lcrypt -lunistring -lm
 
 obj      = $(patsubst %.c,$(OUT)/%.o,$(wildcard $1))
 PRODUCT := $(wildcard jobs/*.[ch] jobs/*/*.[ch] fcgi/*.[ch] fcgi/*/*.[ch] tools/*.[ch] tools/*/*.[ch])

@@ -213,6 +213,26 @@ describe('the edge', () => {
 				}
 		});
 
+		test('nor is an answer of nginx itself kept from it', async () => {
+			stack.expectLog(/client intended to send too large body/);
+			const large = { raw: Buffer.alloc(6 * 1024 * 1024) };
+			const answers = async (origin) => [
+				await user.get('/nowhere', { headers: { Origin: origin } }),
+				await user.send('POST', '/api/workflows', { ...large, headers: { Origin: origin } }),
+			];
+			for (const origin of [APP, ADMIN])
+				for (const { status, headers } of await answers(origin)) {
+					assert.ok([404, 413].includes(status));
+					assert.equal(headers['access-control-allow-origin'], origin);
+					assert.match(headers['access-control-expose-headers'], /X-Request-Id, Retry-After/);
+				}
+			for (const origin of [`${APP}.evil.example`, APP.replaceAll('.', 'x'), `x${APP}`, 'null'])
+				for (const { headers } of await answers(origin)) {
+					assert.equal(headers['access-control-allow-origin'], undefined, origin);
+					assert.equal(headers['access-control-allow-credentials'], undefined);
+				}
+		});
+
 		test('no other may', async () => {
 			const near = [`${APP}.evil.example`, APP.slice(0, -1), APP.replace('https', 'http'), `${APP}, ${ADMIN}`];
 			for (const origin of [...near, 'https://evil.example', 'null', '*', ','])
