@@ -43,7 +43,11 @@ TIDIED   := $(patsubst %.c,build/lint/%.tidy,$(filter %.c,$(SOURCES)))
 ANALYZED := $(patsubst %.c,build/lint/%.analyzed,$(filter %.c,$(PRODUCT)))
 PROGRAMS := $(addprefix $(OUT)/bin/,voiceover-fcgi voiceover-jobs voiceoverctl)
 
-all: $(PROGRAMS)                          ## build the three programs
+WWW     := build/www/index.html
+NPM     := nginx/www/node_modules/.package-lock.json
+
+all: $(PROGRAMS) www                      ## build the three programs, and the pages
+www: $(WWW)                               ## build the pages into build/www
 check: ; @tools/test                      ## run every test, as tools/test does
 check-unit: $(TESTS)                      ## run the unit tests
 	@tools/run-unit-tests $(TESTS)
@@ -53,10 +57,10 @@ fuzz: $(FUZZERS)                          ## run each fuzzer for FUZZ_SECONDS (6
 install: all                              ## install below DESTDIR; GNU directory variables are honoured
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/voiceover $(DESTDIR)$(sysconfdir)/voiceover/nginx
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
-	cp -r nginx/www $(DESTDIR)$(datadir)/voiceover
+	rm -rf $(DESTDIR)$(datadir)/voiceover/www && cp -r build/www $(DESTDIR)$(datadir)/voiceover/www
 	tools/nginx-site $(DESTDIR)$(sysconfdir)/voiceover/nginx CONF_DIR=$(sysconfdir)/voiceover/nginx WWW_ROOT=$(datadir)/voiceover/www $(NGINX)
 
-lint: fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check  ## run all of the following
+lint: fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check www-check  ## run all of the following
 fmt-check:                                ## is the formatting right?
 	@clang-format --style=file:tools/clang-format --dry-run -Werror $(SOURCES)
 layers:                                   ## do dependencies point one way, and is SQL where it belongs?
@@ -71,6 +75,8 @@ nginx-check:                              ## nginx -t on the finished site
 	@tools/check-nginx
 readme-check: $(OUT)/bin/voiceoverctl     ## does the README list every setting as it is?
 	@$< config 2>/dev/null | grep '^| `' >build/settings; grep '^| `' README.md | diff build/settings -
+www-check: $(NPM)                         ## do the pages' types fit?
+	nginx/www/node_modules/.bin/tsc --noEmit -p nginx/www
 fmt:                                      ## format the sources
 	clang-format --style=file:tools/clang-format -i $(SOURCES)
 clean:                                    ## remove every build
@@ -107,6 +113,10 @@ $(OUT)/lib%.a: $$(call obj,jobs/%/*.c)
 	$(archive)
 $(OUT)/%.o: %.c | $(GENERATED)
 	$(compile)
+$(WWW): $(NPM) tools/example-workflow-voice-tts.json $(shell find nginx/www -name node_modules -prune -o -type f -print)
+	$(call say,WWW $(@D)) node nginx/www/build.js $(@D)
+$(NPM): nginx/www/package-lock.json
+	$(call say,NPM $(<D)) cd $(<D) && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 $(OUT)/sql.h: tools/sqlc $(wildcard sql/queries/*.sql)
 	$(call say,GEN $@) mkdir -p $(@D); $^ >$@.part && mv $@.part $@
 $(OUT)/migrations.h $(OUT)/lua.h: $(OUT)/%.h: tools/embed $$(wildcard $$(FILES_$$*))
@@ -120,6 +130,6 @@ compile  = $(call say,CC  $<) mkdir -p $(@D); $(CC) $(FLAGS) -MMD -MP -c -o $@ $
 archive  = $(call say,AR  $@) mkdir -p $(@D); rm -f $@; ar rcs $@ $(filter %.o,$^)
 link     = $(call say,LD  $@) mkdir -p $(@D); $(CC) $(FLAGS) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(LIBS) $(if $(findstring /tests/,$@),-lcmocka)
 
-.PHONY: all check check-unit drivers fuzz install lint fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check fmt clean help
+.PHONY: all www www-check check check-unit drivers fuzz install lint fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check fmt clean help
 .SECONDARY:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

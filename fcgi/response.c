@@ -21,6 +21,7 @@ static const struct {
 	[ERR_FORBIDDEN] = { 403, "" },
 	[ERR_NOT_FOUND] = { 404, "" },
 	[ERR_CONFLICT] = { 409, "" },
+	[ERR_OUTDATED] = { 412, "" },
 	[ERR_TOO_LARGE] = { 413, "" },
 	[ERR_MEDIA_TYPE] = { 415, "" },
 	[ERR_UNPROCESSABLE] = { 422, "" },
@@ -48,6 +49,7 @@ static const char *phrase(int status)
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
 		{ 409, "Conflict" },
+		{ 412, "Precondition Failed" },
 		{ 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" },
 		{ 422, "Unprocessable Content" },
@@ -114,7 +116,7 @@ static void add_cors(struct buf *head, const struct request *request, const stru
 			 "Access-Control-Allow-Origin: %s\r\n"
 			 "Access-Control-Allow-Credentials: true\r\n"
 			 "Access-Control-Expose-Headers: X-Request-Id, Retry-After, "
-			 "Idempotent-Replayed\r\n",
+			 "Idempotent-Replayed, ETag\r\n",
 			 request->origin);
 }
 
@@ -199,7 +201,7 @@ void response_send_preflight(const struct request *request, const struct conf *c
 	send_answer(request, conf, 204,
 		    "Access-Control-Allow-Methods: GET, POST, PUT, DELETE, OPTIONS\r\n"
 		    "Access-Control-Allow-Headers: Authorization, Content-Type, "
-		    "Idempotency-Key\r\n"
+		    "Idempotency-Key, If-Match\r\n"
 		    "Access-Control-Max-Age: 86400\r\n",
 		    NULL);
 }

@@ -22,11 +22,11 @@ static const struct route routes[] = {
 	{ "POST",   "/api/voice-profiles/:/train",       ROUTE_JSON, voice_profiles_train },
 
 	{ "GET",    "/api/workflows",                    0,          workflows_list },
-	{ "POST",   "/api/workflows",                    ROUTE_JSON, workflows_create },
+	{ "POST",   "/api/workflows",                    ROUTE_JSON | ROUTE_IDEMPOTENT, workflows_create },
 	{ "GET",    "/api/workflows/:",                  0,          workflows_get },
 	{ "PUT",    "/api/workflows/:",                  ROUTE_JSON, workflows_update },
 	{ "DELETE", "/api/workflows/:",                  0,          workflows_delete },
-	{ "POST",   "/api/workflows/:/duplicate",        ROUTE_JSON, workflows_duplicate },
+	{ "POST",   "/api/workflows/:/duplicate",        ROUTE_JSON | ROUTE_IDEMPOTENT, workflows_duplicate },
 	{ "POST",   "/api/workflows/:/execute",          ROUTE_JSON | ROUTE_IDEMPOTENT, executions_execute },
 	{ "POST",   "/api/workflows/:/rerun",            ROUTE_JSON | ROUTE_IDEMPOTENT, executions_rerun },
 	{ "POST",   "/api/workflows/:/execute-node",     ROUTE_JSON, executions_run_node },

@@ -28,7 +28,7 @@ static void complete_job(struct queue *queue, const struct queue_job *job, const
 {
 	enum queue_result result;
 	cleanup(cleanup_free) char *value = mem_printf("{\"status\":\"%s\"}", status);
-	assignment_survive(queue_complete(queue, job, value, &result), "completing a job");
+	assignment_survive(queue_complete(queue, job, value, NULL, &result), "completing a job");
 }
 
 static void fail_job(struct queue *queue, const struct queue_job *job, const char *reason,
@@ -36,7 +36,7 @@ static void fail_job(struct queue *queue, const struct queue_job *job, const cha
 {
 	enum queue_result result;
 	const struct queue_failure failure = { reason, stack };
-	assignment_survive(queue_fail(queue, job, &failure, &result), "failing a job");
+	assignment_survive(queue_fail(queue, job, &failure, NULL, &result), "failing a job");
 }
 
 static void retry_job(struct queue *queue, const struct queue_job *job,

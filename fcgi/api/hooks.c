@@ -1,4 +1,5 @@
 /* /api/hooks/:id, where other systems start workflows, and the list of a workflow's addresses. */
+#include "fcgi/idempotency.h"
 #include "fcgi/query.h"
 #include "fcgi/routes.h"
 #include "fcgi/webhook_signature.h"
@@ -160,19 +161,20 @@ static struct err *describe(const struct request *r, const char *node_id, char *
 	return NULL;
 }
 
-static struct err *start(struct app *app, const struct request *request, const struct hook *hook,
-			 struct response *response)
+static struct err *start(struct app *app, struct request *request, struct response *response)
 {
 	char id[ID_SIZE];
+	cleanup(hook_clear) struct hook hook = { 0 };
 	cleanup(cleanup_free) char *trigger = NULL;
 	cleanup(cleanup_free) char *execution = NULL;
-	TRY(describe(request, hook->node_id, &trigger));
+	TRY(hook_get(app->db, request->ids[0], &hook));
+	TRY(describe(request, hook.node_id, &trigger));
 	const struct launcher launcher = { app->db, app->queue, app->runner };
 	const struct execution_plan plan = {
-		.workflow_id = hook->workflow_id,
-		.user_id = hook->user_id,
-		.nodes = hook->nodes,
-		.edges = hook->edges,
+		.workflow_id = hook.workflow_id,
+		.user_id = hook.user_id,
+		.nodes = hook.nodes,
+		.edges = hook.edges,
 		.request_id = request->id,
 		.trigger = trigger,
 	};
@@ -181,7 +183,9 @@ static struct err *start(struct app *app, const struct request *request, const s
 	return NULL;
 }
 
-struct err *hooks_call(struct app *app, struct request *request, struct response *response)
+/* Whose hook it is, once the call has proved that it may start it. */
+static struct err *admit(struct app *app, struct request *request, struct response *response,
+			 bool *ret_admitted)
 {
 	cleanup(hook_clear) struct hook hook = { 0 };
 	cleanup(cleanup_json) struct json_object *nodes = NULL;
@@ -190,13 +194,33 @@ struct err *hooks_call(struct app *app, struct request *request, struct response
 	struct json_object *node = trigger_find(nodes, hook.node_id, node_type);
 	if (!node)
 		return err_new(ERR_NOT_FOUND, "Hook not found");
-	if (strcmp(request->method, method_of(node)) != 0) {
+	*ret_admitted = !strcmp(request->method, method_of(node));
+	if (!*ret_admitted) {
 		response_wrong_method(response, request->method, method_of(node));
 		return NULL;
 	}
 	TRY(request_read_text(request, MAX_BODY));
 	TRY(check_signature(request, node));
-	return start(app, request, &hook, response);
+	memcpy(request->user_id, hook.user_id, sizeof(request->user_id));
+	return NULL;
+}
+
+/*
+ * Senders repeat a delivery whose answer they missed, under the same webhook-id: that id makes the
+ * repetition one with the first. It counts for this address only, since an event may go to several.
+ */
+struct err *hooks_call(struct app *app, struct request *request, struct response *response)
+{
+	bool is_admitted = false;
+	TRY(admit(app, request, response, &is_admitted));
+	if (!is_admitted)
+		return NULL;
+	const char *delivery = request_header(request, "HTTP_WEBHOOK_ID");
+	if (*delivery)
+		request->idempotency_key = delivery;
+	const struct route once = { request->method, request->path, 0, start };
+	return *request->idempotency_key ? idempotency_run(app, &once, request, response)
+					 : start(app, request, response);
 }
 
 /* One hook as its owner sees it; NULL where its node is disabled or gone. */

@@ -12,6 +12,7 @@ enum err_kind {
 	ERR_FORBIDDEN,    /* valid credentials, but not for this */
 	ERR_NOT_FOUND,    /* also for what belongs to somebody else */
 	ERR_CONFLICT,
+	ERR_OUTDATED, /* it rests on a state that has changed since */
 	ERR_TOO_LARGE,
 	ERR_UNPROCESSABLE, /* well-formed, but it contradicts an earlier request */
 	ERR_MEDIA_TYPE,    /* a content type that is not taken here */

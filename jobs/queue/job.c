@@ -54,12 +54,13 @@ static void read_json(struct queue_job *job)
 	job->policy = policy_parse(opts);
 }
 
-struct queue_job *queue_job_new(struct redisReply *reply, const char *token)
+struct queue_job *queue_job_new(struct redisReply *reply, const char *token, int64_t lock_ms)
 {
 	struct queue_job *job = mem_alloc(sizeof(*job));
 	job->raw = reply;
 	job->id = reply->element[REPLY_ID]->str;
 	job->token = job->owned_token = mem_strdup(token);
+	job->lock_ms = lock_ms;
 	const char *name = queue_job_field(job, "name"), *data = queue_job_field(job, "data");
 	job->name = name ? name : "";
 	job->data = data ? data : "{}";

@@ -6,6 +6,7 @@ struct redisReply;
 
 struct queue_job {
 	const char *id, *token;  /* the token that holds its lock */
+	int64_t lock_ms;         /* for how long, unless renewed */
 	const char *name, *data; /* data is JSON unless `poison` says otherwise */
 	struct policy policy;
 	int64_t attempts_made;    /* tries that have ended */
@@ -26,7 +27,7 @@ struct queue_job {
  * Makes a job of the fetch script's reply {'job', id, fields}, which it takes over. The caller
  * owns it (queue_job_free).
  */
-struct queue_job *queue_job_new(struct redisReply *reply, const char *token)
+struct queue_job *queue_job_new(struct redisReply *reply, const char *token, int64_t lock_ms)
 	__attribute__((returns_nonnull));
 void queue_job_free(struct queue_job *job);
 

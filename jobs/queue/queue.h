@@ -4,9 +4,47 @@
  *
  * Delivery is at least once. Whoever fetches a job holds its lock until lock_ms after the fetch or
  * the last queue_extend; once it has run out, another worker's queue_recover gives the job to
- * somebody else. Every function is one atomic script and one round trip. All but queue_wait may be
- * called from any thread. Where Redis is away they fail with ERR_UNAVAILABLE, and the call may
- * have been carried out or not: it can be repeated.
+ * somebody else. Every function is one atomic script and one round trip (a job of a BullMQ
+ * scheduler needs a second one, which adds the scheduler's next). All but queue_wait may be called
+ * from any thread. Where Redis is away they fail with ERR_UNAVAILABLE, and the call may have been
+ * carried out or not: it can be repeated.
+ *
+ * PROTOCOL. All keys begin with <prefix>:<name>: (B below); on a Redis Cluster the prefix has a
+ * hash tag, so that they share a slot. There is no server but Redis: every client brings scripts of
+ * its own (ours are in lua/), and they agree on what is stored:
+ *
+ *   B<job>          hash     name data opts timestamp delay priority, and what happened since:
+ *                            processedOn finishedOn progress returnvalue failedReason stacktrace
+ *                            ats (tries begun) atm (tries ended) stc (stalls) defa (a failure that
+ *                            is due) pb (worker) deid rjk parentKey parent
+ *   B<job>:lock     string   token of the worker that holds the job; expires
+ *   B<job>:logs     list     the job's log
+ *   Bwait           list     ready; in at the left, out at the right
+ *   Bprioritized    zset     ready, with a priority: priority * 2^32 + counter pc
+ *   Bdelayed        zset     due ms * 4096 + place within that ms
+ *   Bactive         list     being run
+ *   Bcompleted, Bfailed  zset  finished, by ms
+ *   Bpaused         list     what BullMQ 5 calls `wait` while the queue is paused
+ *   Bmarker         zset     what idle workers block on: "0" for a ready job, "1" scored with the
+ * ms at which the next delayed one is due Bmeta           hash     paused, concurrency, max and
+ * duration (rate), opts.maxLenEvents, version Bevents         stream   a row for each transition
+ *   Bstalled, Bstalled-check, Blimiter, Bpc, Bid, Brepeat, Bde:*, Bdn:*, Bmetrics:*
+ *
+ * A job's id is in exactly one of the containers. Times are ms of the caller's clock.
+ *
+ *   add       -> wait | prioritized | delayed              added, waiting | delayed
+ *   fetch     delayed that is due -> wait | prioritized    waiting
+ *             wait, then prioritized -> active, with lock  active
+ *   complete  active -> completed, or gone                 completed, drained
+ *   fail      active -> failed, or gone                    failed, retries-exhausted, drained
+ *   retry     active -> delayed | wait | prioritized       delayed | waiting
+ *   give back active -> wait (next) | prioritized          waiting
+ *   recover   active without lock, twice -> wait (next)    waiting, stalled
+ *   remove    any but a locked one -> gone                 removed
+ *
+ * What would stop BullMQ's clients is refused: ids that are names of keys, and JSON that is none.
+ * Not done here: children of a flow are not removed with their parent, a producer of ours does not
+ * deduplicate but by the job's id, and cron patterns of six fields are not kept going.
  */
 #pragma once
 #include "jobs/base/err.h"
@@ -34,6 +72,7 @@ struct queue_options {
 	const char *name;   /* without a colon */
 	const char *worker; /* shown as the one that ran a job; printable, no blanks; or NULL */
 	enum queue_layout layout; /* AUTO: as the last BullMQ client that opened the queue */
+	int metrics_minutes;      /* how long counts of what ended in a minute are kept; 0: none */
 };
 
 struct queue;
@@ -56,6 +95,10 @@ struct queue_spec {
  * finished and kept: nothing changes then. Fails with ERR_INVALID for what would harm the queue.
  */
 must_check struct err *queue_add(struct queue *q, const struct queue_spec *spec, bool *ret_added);
+
+/* The same for `count` jobs, a hundred a round trip; one that would do harm is refused with all. */
+must_check struct err *queue_add_many(struct queue *q, const struct queue_spec *specs, size_t count,
+				      bool *ret_added);
 
 enum queue_state {
 	QUEUE_JOB,     /* here is a job */
@@ -100,18 +143,24 @@ enum queue_result {
 	QUEUE_REFUSED,          /* nothing changed: a worker, flow or scheduler needs the job */
 };
 
-/* Ends a job with success; `value` is JSON, "null" for none, else ERR_INVALID. */
+/*
+ * Ends a job with success; `value` is JSON, "null" for none, else ERR_INVALID. Where `ret_next` is
+ * not NULL the next job is taken in the same round trip, under the same token; it is QUEUE_EMPTY
+ * unless *ret is QUEUE_DONE.
+ */
 must_check struct err *queue_complete(struct queue *q, const struct queue_job *job,
-				      const char *value, enum queue_result *ret);
+				      const char *value, struct queue_fetched *ret_next,
+				      enum queue_result *ret);
 
 /* A failed try: a message, and the stack as a Node client would show it. */
 struct queue_failure {
 	const char *reason, *stack;
 };
 
-/* Ends a job as failed for good. */
+/* Ends a job as failed for good; `ret_next` as above. */
 must_check struct err *queue_fail(struct queue *q, const struct queue_job *job,
-				  const struct queue_failure *failure, enum queue_result *ret);
+				  const struct queue_failure *failure,
+				  struct queue_fetched *ret_next, enum queue_result *ret);
 
 /* Ends a try; the next one is due in delay_ms (see queue_job_retry_delay), 0 for at once. */
 must_check struct err *queue_retry(struct queue *q, const struct queue_job *job,
@@ -143,6 +192,11 @@ must_check struct err *queue_remove(struct queue *q, const char *id, enum queue_
 /* While a queue is paused no job is fetched; what runs goes on. */
 must_check struct err *queue_pause(struct queue *q);
 must_check struct err *queue_resume(struct queue *q);
+
+/* What Redis does when its memory is full; any policy but noeviction loses jobs. "" where unknown.
+ */
+enum { QUEUE_POLICY_SIZE = 32 };
+must_check struct err *queue_eviction_policy(struct queue *q, char ret[static QUEUE_POLICY_SIZE]);
 
 struct queue_counts {
 	int64_t waiting, active, prioritized, delayed, waiting_children, completed, failed;

@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SCRIPT = 64 << 10 };
+enum { MAX_SCRIPT = 64 << 10, MAX_PARTS = 5 };
 
-/* The file of lua/ that is the transition, and one with functions for it alone before it. */
-static const char *const parts[SCRIPTS][2] = {
-	[SCRIPT_ADD] = { "add" },
-	[SCRIPT_FETCH] = { "fetch" },
+/* The file of lua/ that is the transition, and before it those with functions for it. */
+static const char *const parts[SCRIPTS][MAX_PARTS] = {
+	[SCRIPT_ADD] = { "enqueue", "add" },
+	[SCRIPT_FETCH] = { "next", "fetch" },
+	[SCRIPT_REARM] = { "enqueue", "rearm" },
 	[SCRIPT_EXTEND] = { "extend" },
-	[SCRIPT_FINISH] = { "family", "finish" },
+	[SCRIPT_FINISH] = { "enqueue", "family", "next", "metrics", "finish" },
 	[SCRIPT_RETRY_LATER] = { "retry_later" },
 	[SCRIPT_RETRY_NOW] = { "retry_now" },
 	[SCRIPT_GIVE_BACK] = { "give_back" },
@@ -38,7 +39,7 @@ struct redis_script script_new(enum script which)
 {
 	struct buf text = BUF(MAX_SCRIPT);
 	buf_adds(&text, text_of("common"));
-	for (size_t i = 0; i < 2 && parts[which][i]; i++)
+	for (size_t i = 0; i < MAX_PARTS && parts[which][i]; i++)
 		buf_adds(&text, text_of(parts[which][i]));
 	return redis_script_new(buf_take(&text));
 }

@@ -78,7 +78,7 @@ describe('the edge', () => {
 	});
 
 	describe('headers', () => {
-		const pages = { '/': 200, '/app.js': 200, '/nowhere': 404, '/api/health': 200, '/api/auth/me': 401, '/api/nowhere': 404 };
+		const pages = { '/': 200, '/favicon.svg': 200, '/workflows/x': 200, '/nowhere': 404, '/api/health': 200, '/api/auth/me': 401, '/api/nowhere': 404 };
 		for (const [path, status] of Object.entries(pages))
 			test(`secure ${path}`, async () => {
 				const answer = await client.get(path);
@@ -114,7 +114,7 @@ describe('the edge', () => {
 	});
 
 	describe('static files', () => {
-		const types = { '/': 'text/html', '/app.js': 'application/javascript', '/style.css': 'text/css', '/favicon.svg': 'image/svg+xml' };
+		const types = { '/': 'text/html', '/settings/keys': 'text/html', '/favicon.svg': 'image/svg+xml' };
 		for (const [path, type] of Object.entries(types))
 			test(path, async () => {
 				const answer = await client.get(path);
@@ -126,6 +126,20 @@ describe('the edge', () => {
 				const head = await client.send('HEAD', path);
 				assert.deepEqual([head.status, head.text, head.headers['content-length']], [200, '', String(Buffer.byteLength(answer.text))]);
 			});
+
+		test('what a page loads is named by its hash and kept for good', async () => {
+			const { text } = await client.get('/');
+			const loaded = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+			assert.deepEqual(loaded.map((path) => path.replace(/-[0-9A-Z]{8}\./, '-HASH.')).sort(), ['/assets/main-HASH.css', '/assets/main-HASH.js']);
+			for (const path of loaded) {
+				const answer = await client.get(path, { headers: { 'Accept-Encoding': 'gzip' } });
+				assert.equal(answer.status, 200);
+				assert.equal(answer.headers['cache-control'], 'public, max-age=31536000, immutable');
+				assert.equal(answer.headers['content-encoding'], 'gzip');
+				assert.match(answer.headers['content-type'], path.endsWith('.js') ? /^application\/javascript/ : /^text\/css/);
+			}
+			assert.notEqual((await client.get('/assets/main-00000000.js')).headers['cache-control'], 'public, max-age=31536000, immutable');
+		});
 
 		test('answers of the API are not stored', async () => {
 			for (const path of ['/api/health', '/api/auth/me', '/api/nowhere'])
@@ -196,6 +210,26 @@ describe('the edge', () => {
 					assert.equal(headers['access-control-allow-origin'], origin);
 					assert.match(headers['access-control-expose-headers'], /X-Request-Id/);
 					assert.match(headers.vary, /Origin/);
+				}
+		});
+
+		test('nor is an answer of nginx itself kept from it', async () => {
+			stack.expectLog(/client intended to send too large body/);
+			const large = { raw: Buffer.alloc(6 * 1024 * 1024) };
+			const answers = async (origin) => [
+				await user.get('/nowhere', { headers: { Origin: origin } }),
+				await user.send('POST', '/api/workflows', { ...large, headers: { Origin: origin } }),
+			];
+			for (const origin of [APP, ADMIN])
+				for (const { status, headers } of await answers(origin)) {
+					assert.ok([404, 413].includes(status));
+					assert.equal(headers['access-control-allow-origin'], origin);
+					assert.match(headers['access-control-expose-headers'], /X-Request-Id, Retry-After/);
+				}
+			for (const origin of [`${APP}.evil.example`, APP.replaceAll('.', 'x'), `x${APP}`, 'null'])
+				for (const { headers } of await answers(origin)) {
+					assert.equal(headers['access-control-allow-origin'], undefined, origin);
+					assert.equal(headers['access-control-allow-credentials'], undefined);
 				}
 		});
 

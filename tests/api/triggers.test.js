@@ -246,6 +246,27 @@ for (const redis of [true, false]) describe(`triggers, ${redis ? 'with' : 'witho
 			}
 		});
 
+		test('take a delivery that comes again for the one that it was', async () => {
+			const workflow = await user.workflow([hook('h'), hook('i'), end]);
+			await save(workflow, { status: 'ACTIVE' });
+			const [one, other] = (await list(workflow)).map(({ path }) => path);
+			for (const header of ['webhook-id', 'Idempotency-Key']) {
+				const headers = { [header]: `msg_${randomUUID()}` };
+				const first = await call(one, { body: { n: 1 }, headers });
+				assert.equal(first.status, 202, first.text);
+				const again = await call(one, { body: { n: 1 }, headers });
+				assert.deepEqual([again.status, again.body], [202, first.body]);
+				assert.equal(again.headers['idempotent-replayed'], 'true');
+				assert.equal((await call(one, { body: { n: 2 }, headers })).status, 422);
+				const elsewhere = await call(other, { body: { n: 1 }, headers });
+				assert.equal(elsewhere.status, 202, 'the same event may go to two addresses');
+				assert.notEqual(elsewhere.body.executionId, first.body.executionId);
+				for (const { body } of [first, elsewhere]) await user.finished(workflow, body.executionId);
+			}
+			assert.equal((await executions(workflow)).length, 4);
+			assert.equal((await call(one, { headers: { 'webhook-id': 'x'.repeat(256) } })).status, 400);
+		});
+
 		test('take their own method only', async () => {
 			for (const method of ['GET', 'PUT', 'POST']) {
 				const workflow = await active(hook('h', { method }), end);
@@ -290,9 +311,9 @@ for (const redis of [true, false]) describe(`triggers, ${redis ? 'with' : 'witho
 			const raw = '{"a":1}';
 			const hmac = (text, encoding, key = secret) => createHmac('sha256', key).update(text).digest(encoding);
 			const standard = (at, key = secret) => ({
-				'webhook-id': 'msg_1',
+				'webhook-id': `msg_${at}`,
 				'webhook-timestamp': String(at),
-				'webhook-signature': `v1,${hmac(`msg_1.${at}.${raw}`, 'base64', key)}`,
+				'webhook-signature': `v1,${hmac(`msg_${at}.${at}.${raw}`, 'base64', key)}`,
 			});
 			const now = Math.floor(Date.now() / 1000);
 			const json = { 'Content-Type': 'application/json' };

@@ -181,6 +181,75 @@ describe('workflows', () => {
 		});
 	});
 
+	describe('two who edit one', () => {
+		const versions = async () => {
+			const { id } = await create({ name: 'Shared' });
+			const path = `/api/workflows/${id}`;
+			const { headers } = await user.get(path);
+			return { path, etag: headers.etag };
+		};
+		const save = (path, name, match) => user.put(path, { name }, { headers: { 'If-Match': match } });
+
+		test('a version is told, and told anew after each change', async () => {
+			const { path, etag } = await versions();
+			assert.match(etag, /^"\d+"$/);
+			assert.equal((await user.get(path)).headers.etag, etag);
+			const saved = await save(path, 'First', etag);
+			assert.equal(saved.status, 200, saved.text);
+			assert.notEqual(saved.headers.etag, etag);
+			assert.equal((await user.get(path)).headers.etag, saved.headers.etag);
+		});
+
+		test('the later of two changes to one version is refused, and changes nothing', async () => {
+			const { path, etag } = await versions();
+			const both = await Promise.all([save(path, 'One', etag), save(path, 'Two', etag)]);
+			assert.deepEqual(both.map(({ status }) => status).sort(), [200, 412]);
+			const [winner, loser] = both.sort((a, b) => a.status - b.status);
+			assert.match(loser.body.error, /changed elsewhere/);
+			assert.equal((await user.get(path)).body.name, winner.body.name);
+		});
+
+		test('a weak tag is one as well, since nginx compresses', async () => {
+			const { path } = await versions();
+			await user.put(path, { nodes: [node('a', 'logger', { label: 'x'.repeat(5000) })] });
+			const squeezed = await user.get(path, { headers: { 'Accept-Encoding': 'gzip' } });
+			assert.match(squeezed.headers.etag, /^W\/"\d+"$/);
+			assert.equal((await save(path, 'Weak', squeezed.headers.etag)).status, 200);
+			assert.equal((await save(path, 'Again', squeezed.headers.etag)).status, 412);
+		});
+
+		test('a list needs one that fits, * any, and none is not asked for', async () => {
+			const { path, etag } = await versions();
+			assert.equal((await save(path, 'List', `"1", ${etag}`)).status, 200);
+			assert.equal((await save(path, 'Any', '*')).status, 200);
+			assert.equal((await user.put(path, { name: 'Plain' })).status, 200);
+			for (const stale of [etag, '"1"', '1', 'nonsense', '"', '""', "' OR 1=1"]) assert.equal((await save(path, 'No', stale)).status, 412, stale);
+			assert.equal((await user.get(path)).body.name, 'Plain');
+		});
+
+		test('what is not there is not found, whatever the version', async () => {
+			for (const match of ['"1"', '*']) assert.equal((await save(MISSING, 'x', match)).status, 404);
+		});
+
+		test('a run is no change', async () => {
+			const { path } = await versions();
+			await user.put(path, { nodes: [node('a', 'manual-trigger')] });
+			const { headers } = await user.get(path);
+			await user.run(path.split('/').pop());
+			assert.equal((await save(path, 'After the run', headers.etag)).status, 200);
+		});
+	});
+
+	test('is made once, however often it is asked for with one key', async () => {
+		const other = await stack.user();
+		const headers = { 'Idempotency-Key': 'create-once' };
+		const [first, second] = [await other.post('/api/workflows', { name: 'Once' }, { headers }), await other.post('/api/workflows', { name: 'Once' }, { headers })];
+		assert.deepEqual(second.body, first.body);
+		const copies = { 'Idempotency-Key': 'copy-once' };
+		for (let i = 0; i < 2; i++) assert.equal((await other.post(`/api/workflows/${first.body.id}/duplicate`, {}, { headers: copies })).status, 201);
+		assert.deepEqual((await other.get('/api/workflows')).body.map(({ name }) => name), ['Once (Copy)', 'Once']);
+	});
+
 	describe('nodes and edges come back as they came', () => {
 		const texts = [
 			['unknown members', '[{"zz":{"deep":[[[{"er":null}]]]},"aa":1}]'],

@@ -20,13 +20,13 @@
 extern const struct node_type http_request_node, notification_node;
 
 static const char *const kinds[ERR_KINDS] = {
-	[ERR_INVALID] = "invalid",         [ERR_UNAUTHORIZED] = "unauthorized",
-	[ERR_FORBIDDEN] = "forbidden",     [ERR_NOT_FOUND] = "not-found",
-	[ERR_CONFLICT] = "conflict",       [ERR_TOO_LARGE] = "too-large",
-	[ERR_MEDIA_TYPE] = "media-type",   [ERR_RATE_LIMITED] = "rate-limited",
-	[ERR_UPSTREAM] = "upstream",       [ERR_REFUSED] = "refused",
-	[ERR_UNAVAILABLE] = "unavailable", [ERR_CANCELLED] = "cancelled",
-	[ERR_INTERNAL] = "internal",
+	[ERR_INVALID] = "invalid",           [ERR_UNAUTHORIZED] = "unauthorized",
+	[ERR_FORBIDDEN] = "forbidden",       [ERR_NOT_FOUND] = "not-found",
+	[ERR_CONFLICT] = "conflict",         [ERR_OUTDATED] = "outdated",
+	[ERR_TOO_LARGE] = "too-large",       [ERR_MEDIA_TYPE] = "media-type",
+	[ERR_RATE_LIMITED] = "rate-limited", [ERR_UPSTREAM] = "upstream",
+	[ERR_REFUSED] = "refused",           [ERR_UNAVAILABLE] = "unavailable",
+	[ERR_CANCELLED] = "cancelled",       [ERR_INTERNAL] = "internal",
 };
 
 static struct err *run_unguarded(struct node_run *run, struct json_object **ret_output)

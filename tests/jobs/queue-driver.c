@@ -120,7 +120,7 @@ static struct err *complete(struct driver *d, struct json_object *in, struct jso
 	size_t slot = 0;
 	TRY(held_job(d, in, &slot));
 	enum queue_result result = QUEUE_LOST;
-	TRY(queue_complete(d->queue, d->held[slot], js_string(in, "value"), &result));
+	TRY(queue_complete(d->queue, d->held[slot], js_string(in, "value"), NULL, &result));
 	let_go(d, slot);
 	set_result(out, result);
 	return NULL;
@@ -149,7 +149,7 @@ static struct err *fail_try(struct driver *d, struct json_object *in, struct jso
 	int64_t delay = js_bool(in, "permanent", false) ? -1 : queue_job_retry_delay(job);
 	enum queue_result result = QUEUE_LOST;
 	if (delay < 0)
-		TRY(queue_fail(d->queue, job, &failure, &result));
+		TRY(queue_fail(d->queue, job, &failure, NULL, &result));
 	else
 		TRY(queue_retry(d->queue, job, &failure, delay, &result));
 	let_go(d, slot);

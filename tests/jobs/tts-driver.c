@@ -25,13 +25,13 @@ enum { MAX_FILES = 8 };
 static atomic_bool cancelled;
 
 static const char *const kinds[ERR_KINDS] = {
-	[ERR_INVALID] = "invalid",         [ERR_UNAUTHORIZED] = "unauthorized",
-	[ERR_FORBIDDEN] = "forbidden",     [ERR_NOT_FOUND] = "not-found",
-	[ERR_CONFLICT] = "conflict",       [ERR_TOO_LARGE] = "too-large",
-	[ERR_MEDIA_TYPE] = "media-type",   [ERR_RATE_LIMITED] = "rate-limited",
-	[ERR_UPSTREAM] = "upstream",       [ERR_REFUSED] = "refused",
-	[ERR_UNAVAILABLE] = "unavailable", [ERR_CANCELLED] = "cancelled",
-	[ERR_INTERNAL] = "internal",
+	[ERR_INVALID] = "invalid",           [ERR_UNAUTHORIZED] = "unauthorized",
+	[ERR_FORBIDDEN] = "forbidden",       [ERR_NOT_FOUND] = "not-found",
+	[ERR_CONFLICT] = "conflict",         [ERR_OUTDATED] = "outdated",
+	[ERR_TOO_LARGE] = "too-large",       [ERR_MEDIA_TYPE] = "media-type",
+	[ERR_RATE_LIMITED] = "rate-limited", [ERR_UPSTREAM] = "upstream",
+	[ERR_REFUSED] = "refused",           [ERR_UNAVAILABLE] = "unavailable",
+	[ERR_CANCELLED] = "cancelled",       [ERR_INTERNAL] = "internal",
 };
 
 /* What every action needs. */

@@ -31,10 +31,16 @@ site_expand() {
 	printf '%s\n' "$text" >"$2"
 }
 
+# What an origin of the comma-separated list looks like, as a regular expression.
+cors_pattern() {
+	sed -E 's/[][\.*+?(){}|^$]/\\&/g; s/ *, */|/g; s/^ +| +$//g' <<<"${site_values[CORS_ORIGIN]}"
+}
+
 # site_write SOURCES TARGET: the site and its snippets, ready for nginx.
 site_write() {
 	local file
 	mkdir -p "$2/site.d"
+	site_set "CORS_PATTERN=$(cors_pattern)"
 	for file in "$1"/*.in; do
 		site_expand "$file" "$2/$(basename "$file" .in)"
 	done

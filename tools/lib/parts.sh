@@ -131,6 +131,7 @@ write_nginx_conf() {
 	site_set "RUN_DIR=$run"
 	site_set "FCGI_SOCKET=$run/fcgi.sock"
 	site_set "MEDIA_ORIGIN=$media_origin"
+	site_set "CORS_ORIGIN=${CORS_ORIGIN:-}"
 	site_set "USER_DIRECTIVE=${user:+user $user;}"
 	site_set "S3_PORT=${ports[s3]:-}"
 	site_set "S3_ROOT=$dir/data/s3"

@@ -1,20 +1,21 @@
--- ARGV: id, name, data, opts, delay, priority, side. Returns 1, or 0 where the id exists already.
-local id, name, data, opts = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local delay, priority, side = tonumber(ARGV[7]), ARGV[8], ARGV[9]
-local key = queue.base .. id
+-- ARGV, of each job: id, name, data, opts, delay, priority, side. Returns of each 1, or 0 where its
+-- id exists already.
+local FIELDS = 7
 
-call('INCR', queue.base .. 'id')
-if call('EXISTS', key) == 1 then
-	emit(queue, 'duplicated', 'jobId', id)
-	return 0
+local function add(i)
+	local id = ARGV[i]
+	call('INCR', queue.base .. 'id')
+	if call('EXISTS', queue.base .. id) == 1 then
+		emit(queue, 'duplicated', 'jobId', id)
+		return 0
+	end
+	enqueue(queue, id, { name = ARGV[i + 1], data = ARGV[i + 2], opts = ARGV[i + 3],
+		timestamp = ARGV[1], delay = ARGV[i + 4], priority = ARGV[i + 5] }, ARGV[i + 6])
+	return 1
 end
-call('HSET', key, 'name', name, 'data', data, 'opts', opts, 'timestamp', ARGV[1], 'delay', delay,
-	'priority', priority)
-emit(queue, 'added', 'jobId', id, 'name', name)
-if delay > 0 then
-	make_delayed(queue, id, now + delay)
-else
-	make_ready(queue, id, side)
-	emit(queue, 'waiting', 'jobId', id)
+
+local added = {}
+for i = 3, #ARGV, FIELDS do
+	added[#added + 1] = add(i)
 end
-return 1
+return added

@@ -1,6 +1,34 @@
 -- What the end of a job means to others: to later jobs that are held back as its duplicates, and
 -- to the job that waits for it as its parent.
 
+-- Adds the job that was held back as a duplicate while the one that ends now was running.
+local function add_successor(q, deduplication)
+	local kept_key = q.base .. 'dn:' .. deduplication
+	local kept = call('HMGET', kept_key, 'name', 'data', 'opts', 'jid', 'pk', 'pd', 'pdk', 'rjk')
+	if not kept[3] then
+		return
+	end
+	local number = call('INCR', q.base .. 'id')
+	local id = kept[4] or tostring(number)
+	local ok, opts = pcall(cjson.decode, kept[3])
+	opts = ok and type(opts) == 'table' and opts or {}
+	local rule = type(opts.de) == 'table' and opts.de or {}
+	local owner = q.base .. 'de:' .. deduplication
+	if tonumber(rule.ttl) and tonumber(rule.ttl) > 0 and not rule.keepLastIfActive then
+		call('SET', owner, id, 'PX', rule.ttl)
+	else
+		call('SET', owner, id)
+	end
+	enqueue(q, id, { name = kept[1] or '', data = kept[2] or '{}', opts = kept[3], timestamp = ARGV[1],
+		delay = tonumber(opts.delay) or 0, priority = tonumber(opts.priority) or 0,
+		deid = deduplication, parentKey = kept[5], parent = kept[6], rjk = kept[8] },
+		opts.lifo and 'RPUSH' or 'LPUSH')
+	if kept[7] then
+		call('SADD', kept[7], q.base .. id)
+	end
+	call('DEL', kept_key)
+end
+
 -- Lets the next job with the same deduplication id in; one with a time to live stays shut.
 local function release_duplicates(q, id)
 	local deduplication = call('HGET', q.base .. id, 'deid')
@@ -12,6 +40,7 @@ local function release_duplicates(q, id)
 	if left == 0 or (left == -1 and call('GET', key) == id) then
 		call('DEL', key)
 	end
+	add_successor(q, deduplication)
 end
 
 -- The parent named in the job's hash, with the flags for a failure; nil where there is none.
@@ -96,6 +125,14 @@ local function tell_parent_of_failure(q, id, reason)
 	if parent.cpof then
 		release_parent(parent)
 	else
+		release_parent_if_last(parent)
+	end
+end
+
+-- A job that goes for good is nothing that its parent could wait for.
+local function leave_parent(q, id)
+	local parent = parent_of(q, id)
+	if parent and call('SREM', parent.key .. ':dependencies', q.base .. id) == 1 then
 		release_parent_if_last(parent)
 	end
 end

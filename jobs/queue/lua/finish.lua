@@ -1,10 +1,12 @@
 -- ARGV: id, token, 'completed' or 'failed', the value, the stack (of a failure), how many finished
 -- jobs to keep (-1 all, 0 none), for how many seconds (-1 for ever), how many to delete at once
--- because of their age, the job's attempts. Returns 0, or the code of the refusal (as `release`;
--- -4 children pending, -9 children failed).
+-- because of their age, the job's attempts, of how many minutes metrics are kept (0 for none); where
+-- the next job is wanted, the ms of its lock (else ""), and the worker's name. Returns a code of
+-- refusal (as `release`; -4 children pending, -9 children failed), else 0, or what take_next does.
 local id, token, target, value, stack = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local keep_count, keep_seconds, age_limit = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local attempts = tonumber(ARGV[11])
+local attempts, metrics_points = tonumber(ARGV[11]), tonumber(ARGV[12])
+local next_lock_ms, worker = ARGV[13], ARGV[14]
 local key, finished = queue.base .. id, queue.base .. target
 local value_field = target == 'completed' and 'returnvalue' or 'failedReason'
 
@@ -29,6 +31,7 @@ end
 
 local function delete(victims)
 	for _, victim in ipairs(victims) do
+		leave_parent(queue, victim)
 		purge(queue, victim)
 	end
 	if #victims > 0 then
@@ -74,9 +77,20 @@ emit(queue, target, 'jobId', id, value_field, value, 'prev', 'active')
 if target == 'failed' and made >= attempts then
 	emit(queue, 'retries-exhausted', 'jobId', id, 'attemptsMade', made)
 end
+if metrics_points > 0 then
+	count_in_metrics(queue, target, metrics_points)
+end
+
+local answer = 0
+if next_lock_ms ~= '' then
+	answer = take_next(token, next_lock_ms, worker)
+	if answer[1] ~= 'none' then
+		return answer
+	end
+end
 if not (is_empty('wait', 'LLEN') and is_empty('prioritized', 'ZCARD')) then
 	wake(queue) -- under a global concurrency limit nobody else says that a place is free
 elseif is_empty('active', 'LLEN') then
 	emit(queue, 'drained')
 end
-return 0
+return answer

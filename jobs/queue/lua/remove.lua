@@ -31,13 +31,20 @@ local function release_duplicates()
 	end
 end
 
+-- Without it the scheduler would make no further jobs.
+local function is_next_of_scheduler()
+	local scheduler = call('HGET', key, 'rjk')
+	local due = scheduler and call('ZSCORE', queue.base .. 'repeat', scheduler)
+	return due and id == 'repeat:' .. scheduler .. ':' .. due
+end
+
 if call('EXISTS', key .. ':lock') == 1 then
 	return -8
 end
 if not is_job(queue, id) then
 	return -1
 end
-if call('HEXISTS', key, 'rjk') == 1 or call('HEXISTS', key, 'parentKey') == 1 or
+if is_next_of_scheduler() or call('HEXISTS', key, 'parentKey') == 1 or
 	call('EXISTS', key .. ':dependencies', key .. ':processed') > 0 then
 	return -8
 end

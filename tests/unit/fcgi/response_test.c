@@ -102,6 +102,7 @@ static void every_kind_of_error_has_its_status(void **state)
 		{ ERR_FORBIDDEN, "403 Forbidden", "" },
 		{ ERR_NOT_FOUND, "404 Not Found", "" },
 		{ ERR_CONFLICT, "409 Conflict", "" },
+		{ ERR_OUTDATED, "412 Precondition Failed", "" },
 		{ ERR_TOO_LARGE, "413 Content Too Large", "" },
 		{ ERR_MEDIA_TYPE, "415 Unsupported Media Type", "" },
 		{ ERR_UNPROCESSABLE, "422 Unprocessable Content", "" },
@@ -205,7 +206,7 @@ static void a_preflight_says_what_is_allowed(void **state)
 	assert_has(answer, "Status: 204 No Content\r\n");
 	assert_has(answer, "Access-Control-Allow-Methods: GET, POST, PUT, DELETE, OPTIONS\r\n");
 	assert_has(answer, "Access-Control-Allow-Headers: Authorization, Content-Type, "
-			   "Idempotency-Key\r\n");
+			   "Idempotency-Key, If-Match\r\n");
 	assert_has(answer, "Access-Control-Allow-Origin: https://a.example\r\n");
 	assert_hasnt(answer, "Content-Type: application/json");
 }

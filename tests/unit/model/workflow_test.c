@@ -7,8 +7,9 @@ static char user[ID_SIZE], other[ID_SIZE];
 
 static struct json_object *changed(const char *id, const struct workflow_change *change)
 {
+	cleanup(cleanup_free) char *version = NULL;
 	char *json = NULL;
-	assert_ok(workflow_update(db, user, id, change, &json));
+	assert_ok(workflow_update(db, user, id, change, &json, &version));
 	return parsed(json);
 }
 
@@ -72,6 +73,48 @@ static void an_update_leaves_what_it_does_not_name(void **state)
 	assert_null(js_get(cleared, "description"));
 }
 
+static void a_change_of_another_version_is_refused(void **state)
+{
+	(void)state;
+	char id[ID_SIZE], *json = NULL;
+	new_workflow(user, id);
+	cleanup(cleanup_free) char *first = NULL, *second = NULL, *none = NULL;
+	assert_ok(workflow_get_version(db, user, id, &json, &first));
+	free(json);
+	struct workflow_change change = { .name = "Second", .body = "{}", .versions = first };
+	assert_ok(workflow_update(db, user, id, &change, &json, &second));
+	free(json);
+	assert_string_not_equal(first, second);
+	assert_error(workflow_update(db, user, id, &change, &json, &none), ERR_OUTDATED,
+		     "This workflow was changed elsewhere");
+	cleanup(cleanup_free) char *either = mem_printf("%s,%s", first, second);
+	change.versions = either;
+	assert_ok(workflow_update(db, user, id, &change, &json, &none));
+	free(json);
+	change.versions = "";
+	assert_error(workflow_update(db, user, id, &change, &json, &none), ERR_OUTDATED, "");
+	assert_error(workflow_update(db, other, id, &change, &json, &none), ERR_NOT_FOUND, "");
+}
+
+/* Also while the clock stands still, or goes back. */
+static void no_two_versions_are_the_same(void **state)
+{
+	(void)state;
+	char id[ID_SIZE], *json = NULL;
+	new_workflow(user, id);
+	free(postgres_server_ask(&server,
+				 "UPDATE workflows SET updated_at = now() + interval '1 day' "
+				 "WHERE id = '%s'",
+				 id));
+	const struct workflow_change change = { .body = "{}" };
+	cleanup(cleanup_free) char *first = NULL, *second = NULL;
+	assert_ok(workflow_update(db, user, id, &change, &json, &first));
+	free(json);
+	assert_ok(workflow_update(db, user, id, &change, &json, &second));
+	free(json);
+	assert_int_equal(strtoll(second, NULL, 10), strtoll(first, NULL, 10) + 1);
+}
+
 static void a_copy_is_a_draft_of_its_own(void **state)
 {
 	(void)state;
@@ -132,7 +175,7 @@ static void somebody_elses_is_not_found(void **state)
 	const char *message = "Workflow not found";
 	new_workflow(user, id);
 	assert_error(workflow_get(db, other, id, &json), ERR_NOT_FOUND, message);
-	assert_error(workflow_update(db, other, id, &change, &json), ERR_NOT_FOUND, message);
+	assert_error(workflow_update(db, other, id, &change, &json, &json), ERR_NOT_FOUND, message);
 	assert_error(workflow_delete(db, other, id), ERR_NOT_FOUND, message);
 	assert_error(workflow_duplicate(db, other, id, &json), ERR_NOT_FOUND, message);
 	assert_error(workflow_graph(db, other, id, &nodes, &edges), ERR_NOT_FOUND, message);
@@ -157,6 +200,8 @@ int main(void)
 		cmocka_unit_test(a_new_workflow_is_an_empty_draft),
 		cmocka_unit_test(the_graph_is_kept_as_it_was_written),
 		cmocka_unit_test(an_update_leaves_what_it_does_not_name),
+		cmocka_unit_test(a_change_of_another_version_is_refused),
+		cmocka_unit_test(no_two_versions_are_the_same),
 		cmocka_unit_test(a_copy_is_a_draft_of_its_own),
 		cmocka_unit_test(a_copys_name_stays_within_the_limit),
 		cmocka_unit_test(the_last_changed_is_listed_first),

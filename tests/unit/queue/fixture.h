@@ -118,7 +118,7 @@ static inline void assert_next(const char *id)
 	cleanup(cleanup_queue_job) struct queue_job *job = fetch();
 	assert_string_equal(job->id, id);
 	enum queue_result result = QUEUE_LOST;
-	assert_null(queue_complete(queue, job, "null", &result));
+	assert_null(queue_complete(queue, job, "null", NULL, &result));
 	assert_int_equal(result, QUEUE_DONE);
 }
 
@@ -140,7 +140,7 @@ static inline void end_try(struct queue_job *job, int64_t retry_delay, enum queu
 	static const struct queue_failure failure = { "no \xff luck", "Error: no luck\n    at x" };
 	enum queue_result result = QUEUE_REFUSED;
 	if (retry_delay < 0)
-		assert_null(queue_fail(queue, job, &failure, &result));
+		assert_null(queue_fail(queue, job, &failure, NULL, &result));
 	else
 		assert_null(queue_retry(queue, job, &failure, retry_delay, &result));
 	assert_int_equal(result, want);
