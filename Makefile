@@ -1,7 +1,7 @@
 # `make help` lists the targets; `make BUILD=asan check-unit` picks a flavour; V=1 shows the commands.
 BUILD ?= debug
 OUT   := build/$(BUILD)
-PKGS  := libpq hiredis libcurl openssl json-c libjwt
+PKGS  := libpq hiredis libcurl openssl json-c libjwt libmpg123 libebur128
 
 prefix      ?= /usr/local
 bindir      ?= $(prefix)/bin
