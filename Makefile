@@ -122,7 +122,7 @@ $(OUT)/sql.h: tools/sqlc $(wildcard sql/queries/*.sql)
 $(OUT)/migrations.h $(OUT)/lua.h: $(OUT)/%.h: tools/embed $$(wildcard $$(FILES_$$*))
 	$(call say,GEN $@) mkdir -p $(@D); $< $* $(filter-out $<,$^) >$@.part && mv $@.part $@
 FILES_migrations := sql/migrations/*.sql
-FILES_lua        := jobs/queue/lua/*.lua
+FILES_lua        := jobs/queue/lua/*.lua jobs/io/lua/*.lua
 
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@echo '  $1';)
