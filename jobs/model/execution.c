@@ -170,6 +170,22 @@ struct err *execution_sweep(struct db *db, int days, int *ret_count)
 	return NULL;
 }
 
+struct err *execution_reopen(struct db *db, const char *id, struct rows **ret)
+{
+	return db_query(db, &Q_EXECUTION_REOPEN, PARAMS(id), ret);
+}
+
+struct err *execution_withdraw(struct db *db, const char *id)
+{
+	cleanup(cleanup_free) char *ignored = NULL;
+	return db_text(db, &Q_EXECUTION_WITHDRAW, PARAMS(id), &ignored);
+}
+
+struct err *execution_status(struct db *db, const char *id, char **ret)
+{
+	return db_text(db, &Q_EXECUTION_STATUS, PARAMS(id), ret);
+}
+
 struct err *execution_successes(struct db *db, const char *user_id, const char *id,
 				struct rows **ret)
 {
