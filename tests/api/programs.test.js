@@ -1,9 +1,13 @@
 /* The three programs' settings, and how the schema comes into the database. */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { access, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Stack } from './stack.js';
+import { promisify } from 'node:util';
+import { ROOT, Stack } from './stack.js';
+
+const run = promisify(execFile);
 
 const EX_CONFIG = 78;
 const REQUIRED = ['DATABASE_URL', 'JWT_SECRET', 'ENCRYPTION_SECRET'];
@@ -157,6 +161,21 @@ describe('the programs', () => {
 			const { code, stderr } = await duty('retention', { DATABASE_URL: 'postgresql:///voiceover?host=/nowhere' });
 			assert.equal(code, 75, stderr);
 		});
+	});
+
+	test('make install puts units and crontab where they find the programs', async () => {
+		const root = join(stack.dir, 'root');
+		const args = ['-s', '-C', ROOT, 'BUILD=asan', 'install', `DESTDIR=${root}`, 'prefix=/usr', 'sysconfdir=/etc', 'NGINX=SERVER_NAME=v.example'];
+		await run('make', args);
+		const units = join(root, 'usr/lib/systemd/system');
+		assert.deepEqual((await readdir(units)).sort(),
+			['voiceover-jobs-drain.service', 'voiceover-jobs-drain.timer', 'voiceover-jobs.service']);
+		const files = [...(await readdir(units)).map((name) => join(units, name)), join(root, 'usr/share/voiceover/crontab/voiceover')];
+		for (const file of files) {
+			const text = await readFile(file, 'utf8');
+			assert.doesNotMatch(text, /@\w+@/);
+			for (const [, program] of text.matchAll(/(?:ExecStart=|exec )(\S+)/g)) await access(join(root, program));
+		}
 	});
 
 	describe('migrations', () => {
