@@ -78,6 +78,7 @@ static struct err *fire_one(struct db *db, struct queue *queue, struct firing *f
 		log_warn("workflow %s: its schedule is due, but it cannot run: %s",
 			 f->schedule.workflow_id, err_message(e));
 		err_free(e);
+		*f->id = '\0';
 		return move_on(db, f);
 	}
 	if (e || !f->found || !queue)
@@ -90,7 +91,8 @@ static struct err *fire_one(struct db *db, struct queue *queue, struct firing *f
 	return NULL;
 }
 
-struct err *schedules_fire(const struct services *services, struct queue *queue, int64_t now_ms)
+struct err *schedules_fire(const struct services *services, struct queue *queue, int64_t now_ms,
+			   int *ret_count)
 {
 	struct db *db = db_pool_get(services->pool);
 	struct err *e = NULL;
@@ -100,6 +102,7 @@ struct err *schedules_fire(const struct services *services, struct queue *queue,
 		clock_iso(now_ms, f.now);
 		e = fire_one(db, queue, &f);
 		found = f.found;
+		*ret_count += *f.id != '\0';
 	}
 	db_pool_put(services->pool, db);
 	return e;

@@ -185,6 +185,16 @@ struct err *execution_overdue(struct db *db, int seconds, struct rows **ret)
 	return db_query(db, &Q_EXECUTION_OVERDUE, PARAMS(text), ret);
 }
 
+struct err *execution_sweep(struct db *db, int days, int *ret_count)
+{
+	char text[16];
+	cleanup(cleanup_free) char *count = NULL;
+	snprintf(text, sizeof(text), "%d", days);
+	TRY(db_text(db, &Q_EXECUTION_SWEEP, PARAMS(text), &count));
+	*ret_count = (int)strtol(count ? count : "0", NULL, 10);
+	return NULL;
+}
+
 struct err *execution_reopen(struct db *db, const char *id, struct rows **ret)
 {
 	return db_query(db, &Q_EXECUTION_REOPEN, PARAMS(id), ret);

@@ -113,6 +113,12 @@ must_check struct err *execution_overdue(struct db *db, int seconds, struct rows
 /* A ticket, borrowed from its row. */
 struct execution_ticket execution_ticket(const struct rows *rows, int row);
 
+/*
+ * Deletes up to a thousand executions that ended more than `days` ago, with their steps; the last
+ * of each workflow stays, and so does the audio. *ret_count tells how many.
+ */
+must_check struct err *execution_sweep(struct db *db, int days, int *ret_count);
+
 /* Rows of (node id) of the nodes that have a successful step. */
 must_check struct err *execution_successes(struct db *db, const char *user_id, const char *id,
 					   struct rows **ret);

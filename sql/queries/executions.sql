@@ -190,3 +190,16 @@ UPDATE execution_steps s SET status = $5, completed_at = now(), duration_ms = $6
 FROM held
 WHERE s.execution_id = held.id AND s.node_id = $3 AND s.iteration = $4
 RETURNING s.node_id
+
+-- Deletes ended executions that are older than so many days, a thousand at a time. A workflow's last one
+-- stays: its editor shows it.
+-- name: execution_sweep
+WITH gone AS (
+	DELETE FROM executions WHERE id IN (
+		SELECT e.id FROM executions e
+		WHERE e.status <> 'RUNNING' AND e.completed_at < now() - make_interval(days => $1) AND EXISTS (
+			SELECT FROM executions n WHERE n.workflow_id = e.workflow_id AND n.started_at > e.started_at)
+		ORDER BY e.completed_at LIMIT 1000)
+	RETURNING id
+)
+SELECT count(*) FROM gone
