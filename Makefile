@@ -116,13 +116,13 @@ $(OUT)/%.o: %.c | $(GENERATED)
 $(WWW): $(NPM) tools/example-workflow-voice-tts.json $(shell find nginx/www -name node_modules -prune -o -type f -print)
 	$(call say,WWW $(@D)) node nginx/www/build.js $(@D)
 $(NPM): nginx/www/package-lock.json
-	$(call say,NPM $(<D)) cd $(<D) && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+	$(call say,NPM $(<D)) cd $(<D) && npm ci --no-audit --no-fund --loglevel=error >/dev/null && touch node_modules/.package-lock.json
 $(OUT)/sql.h: tools/sqlc $(wildcard sql/queries/*.sql)
 	$(call say,GEN $@) mkdir -p $(@D); $^ >$@.part && mv $@.part $@
 $(OUT)/migrations.h $(OUT)/lua.h: $(OUT)/%.h: tools/embed $$(wildcard $$(FILES_$$*))
 	$(call say,GEN $@) mkdir -p $(@D); $< $* $(filter-out $<,$^) >$@.part && mv $@.part $@
 FILES_migrations := sql/migrations/*.sql
-FILES_lua        := jobs/queue/lua/*.lua
+FILES_lua        := jobs/queue/lua/*.lua jobs/io/lua/*.lua
 
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@echo '  $1';)

@@ -88,6 +88,8 @@ static const struct item items[] = {
 	  "wait before the second try at a provider; doubles from try to try" },
 	{ "PROVIDER_TIMEOUT_S", AT(provider_timeout_s), INT, 0, "240", 1, 3600,
 	  "longest wait for one answer of a provider" },
+	{ "PROVIDER_CONCURRENCY", AT(provider_concurrency), INT, 0, "0", 0, 1000,
+	  "calls at a time with one provider key, over all hosts; 0: as many as its plan allows" },
 	{ "WORKFLOW_PARALLELISM", AT(workflow_parallelism), INT, 0, "4", 1, 32,
 	  "branches of one workflow that run side by side" },
 	{ "WORKFLOW_TIMEOUT_S", AT(workflow_timeout_s), INT, 0, "21600", 1, 604800,

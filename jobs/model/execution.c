@@ -160,6 +160,22 @@ struct err *execution_overdue(struct db *db, int seconds, struct rows **ret)
 	return db_query(db, &Q_EXECUTION_OVERDUE, PARAMS(text), ret);
 }
 
+struct err *execution_reopen(struct db *db, const char *id, struct rows **ret)
+{
+	return db_query(db, &Q_EXECUTION_REOPEN, PARAMS(id), ret);
+}
+
+struct err *execution_withdraw(struct db *db, const char *id)
+{
+	cleanup(cleanup_free) char *ignored = NULL;
+	return db_text(db, &Q_EXECUTION_WITHDRAW, PARAMS(id), &ignored);
+}
+
+struct err *execution_status(struct db *db, const char *id, char **ret)
+{
+	return db_text(db, &Q_EXECUTION_STATUS, PARAMS(id), ret);
+}
+
 struct err *execution_successes(struct db *db, const char *user_id, const char *id,
 				struct rows **ret)
 {

@@ -81,6 +81,18 @@ must_check struct err *execution_give_back(struct db *db, const struct execution
 must_check struct err *execution_finish(struct db *db, const struct execution_claim *c,
 					const char *status, const char *error);
 
+/*
+ * Lets a failed execution go on from its failed steps. *ret is one row of (workflow id, user id),
+ * or none where there is no such execution or it has not failed; freed by the caller.
+ */
+must_check struct err *execution_reopen(struct db *db, const char *id, struct rows **ret);
+
+/* Cancels an execution that nobody holds a claim on; any other stays as it is. */
+must_check struct err *execution_withdraw(struct db *db, const char *id);
+
+/* An execution's status, which the caller frees; NULL where there is none of that id. */
+must_check struct err *execution_status(struct db *db, const char *id, char **ret);
+
 /* Rows of (id, workflow id, user id) that wait longer than `seconds` for a claim; freed by the
  * caller. */
 must_check struct err *execution_overdue(struct db *db, int seconds, struct rows **ret);

@@ -126,6 +126,33 @@ WITH finished AS (
 )
 SELECT id FROM finished
 
+-- A failed execution goes on from its failed steps, as often as it is asked to; its time begins anew.
+-- name: execution_reopen
+WITH reopened AS (
+	UPDATE executions SET status = 'RUNNING', error = NULL, completed_at = NULL, crashes = 0, claim = claim + 1,
+		claimed_by = NULL, claim_expires_at = NULL, first_claimed_at = NULL, cancel_requested = false
+	WHERE id = $1 AND status = 'FAILED' RETURNING id, workflow_id, user_id
+), steps AS (
+	UPDATE execution_steps SET status = 'idle', started_at = NULL, completed_at = NULL, duration_ms = NULL,
+		attempts = 1, error = NULL, error_stack = NULL
+	WHERE status = 'error' AND execution_id IN (SELECT id FROM reopened)
+), queued AS (
+	INSERT INTO outbox (execution_id) SELECT id FROM reopened ON CONFLICT DO NOTHING
+)
+SELECT workflow_id, user_id FROM reopened
+
+-- Ends an execution that nobody runs.
+-- name: execution_withdraw
+WITH withdrawn AS (
+	UPDATE executions SET status = 'CANCELLED', completed_at = now(), claim = claim + 1, claim_expires_at = NULL
+	WHERE id = $1 AND status = 'RUNNING' AND (claim_expires_at IS NULL OR claim_expires_at < now())
+	RETURNING id
+), steps AS (
+	UPDATE execution_steps SET status = 'idle', started_at = NULL
+	WHERE status = 'running' AND execution_id IN (SELECT id FROM withdrawn)
+)
+DELETE FROM outbox WHERE execution_id IN (SELECT id FROM withdrawn)
+
 -- Executions that a queue should hold: new ones that it may have missed, and those whose runner died.
 -- name: execution_overdue :read
 SELECT e.id, e.workflow_id, e.user_id FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
