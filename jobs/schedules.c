@@ -78,7 +78,7 @@ static struct err *fire_one(struct db *db, struct queue *queue, struct firing *f
 		log_warn("workflow %s: its schedule is due, but it cannot run: %s",
 			 f->schedule.workflow_id, err_message(e));
 		err_free(e);
-		*f->id = '\0';
+		execution_created_clear(&f->created);
 		return move_on(db, f);
 	}
 	if (e || !f->found || !queue)
@@ -102,7 +102,7 @@ struct err *schedules_fire(const struct services *services, struct queue *queue,
 		clock_iso(now_ms, f.now);
 		e = fire_one(db, queue, &f);
 		found = f.found;
-		*ret_count += *f.id != '\0';
+		*ret_count += *f.created.id != '\0';
 	}
 	db_pool_put(services->pool, db);
 	return e;
