@@ -1,14 +1,16 @@
 /* /api/voice-profiles/:id/assets: the samples that a voice is trained on. */
 #include "fcgi/multipart.h"
 #include "fcgi/routes.h"
-#include "jobs/audio/audio.h"
+#include "jobs/audio/quality.h"
 #include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
 #include "jobs/base/log.h"
 #include "jobs/model/voice_profile.h"
 #include "jobs/tts/sample.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -34,22 +36,57 @@ static double sent_duration(int fd, const struct multipart *m)
 	return isfinite(seconds) && seconds > 0 && seconds < MAX_SECONDS ? seconds : 0;
 }
 
-/* What the file is by its bytes, and how long it plays. */
+/* What it is for: "sample" unless the form says otherwise. */
+static struct err *read_kind(int fd, const struct multipart *m, const char **ret)
+{
+	static const char *const kinds[] = { "sample", "consent" };
+	const struct part *part = multipart_find(m, "kind");
+	cleanup(cleanup_free) char *text = NULL;
+	*ret = kinds[0];
+	if (!part)
+		return NULL;
+	TRY(part_text(fd, part, 32, &text));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(text, kinds[i])) {
+			*ret = kinds[i];
+			return NULL;
+		}
+	return err_new(ERR_INVALID, "The field kind has to be sample or consent");
+}
+
+/* Its quality as JSON, which the caller frees; NULL where it cannot be decoded. */
+static struct err *judge(struct audio_source *source, const struct audio_info *info,
+			 const char *kind, char **ret)
+{
+	struct quality quality;
+	cleanup(cleanup_err) struct err *e = quality_measure(source, info, &quality);
+	if (e && err_kind(e) != ERR_INVALID)
+		return take(e);
+	if (e)
+		return NULL;
+	cleanup(cleanup_json) struct json_object *o =
+		quality_json(&quality, !strcmp(kind, "sample"));
+	*ret = js_text(o);
+	return NULL;
+}
+
+/* What the file is by its bytes, how long it plays, and how good it is; *ret_quality is owned. */
 static struct err *inspect(int fd, const struct multipart *m, const struct part *file,
-			   enum audio_format *ret_format, double *ret_duration)
+			   struct sample *ret, char **ret_quality)
 {
 	struct audio_source source = source_file(fd, file->offset, file->length);
 	struct audio_info info = { 0 };
-	enum audio_format format = audio_sniff(&source);
-	bool taken = format == AUDIO_MP3 || format == AUDIO_WAV;
+	ret->format = audio_sniff(&source);
+	bool taken = ret->format == AUDIO_MP3 || ret->format == AUDIO_WAV;
 	cleanup(cleanup_err) struct err *e = taken ? audio_measure(&source, &info) : NULL;
+	struct err *broken = taken && !e ? judge(&source, &info, ret->kind, ret_quality) : NULL;
 	source_clear(&source);
+	TRY(broken);
 	if (!taken)
 		return err_new(ERR_INVALID, "Only audio files (MP3, WAV) are allowed");
-	*ret_duration = e ? sent_duration(fd, m) : info.duration_sec;
-	if (e && *ret_duration <= 0)
+	ret->duration_sec = e ? sent_duration(fd, m) : info.duration_sec;
+	if (e && ret->duration_sec <= 0)
 		return err_new(ERR_INVALID, "The file cannot be used: %s", err_message(e));
-	*ret_format = format;
 	return NULL;
 }
 
@@ -80,11 +117,14 @@ struct err *voice_assets_create(struct app *app, struct request *request, struct
 	TRY(multipart_parse(fd, size, boundary, &m));
 	struct part part = { 0 };
 	TRY(find_file(&m, &part));
-	enum audio_format format = AUDIO_UNKNOWN;
-	double duration = 0;
-	TRY(inspect(fd, &m, &part, &format, &duration));
 	const struct http_file file = { .fd = fd, .offset = part.offset, .length = part.length };
-	const struct sample sample = { request->user_id, request->ids[0], &file, format, duration };
+	struct sample sample = { .user_id = request->user_id,
+				 .profile_id = request->ids[0],
+				 .file = &file };
+	cleanup(cleanup_free) char *quality = NULL;
+	TRY(read_kind(fd, &m, &sample.kind));
+	TRY(inspect(fd, &m, &part, &sample, &quality));
+	sample.quality = quality;
 	TRY(sample_store(&app->services, app->http, app->db, &sample, &response->body));
 	response->status = 201;
 	return NULL;

@@ -1,4 +1,4 @@
-#include "jobs/io/s3.h"
+#include "jobs/io/s3_call.h"
 
 #include "jobs/base/buf.h"
 #include "jobs/base/cleanup.h"
@@ -16,7 +16,10 @@ enum {
 	FIRST_WAIT_MS = 200,
 	PUT_TIMEOUT_S = 300,
 	CHUNK = 64 * 1024,
-	MAX_TEXT = 16 * 1024
+	MAX_TEXT = 16 * 1024,
+	LARGE = 32 * 1024 * 1024, /* what is larger goes up in parts */
+	PART = 16 * 1024 * 1024,
+	NOT_IMPLEMENTED = 501, /* which stays so */
 };
 
 struct s3 {
@@ -75,6 +78,13 @@ static void add_encoded(struct buf *out, const char *text, bool keep_slashes)
 		else
 			buf_addf(out, "%%%02X", *p);
 	}
+}
+
+char *s3_encoded(const char *text)
+{
+	struct buf out = BUF(MAX_TEXT);
+	add_encoded(&out, text, false);
+	return buf_take(&out);
 }
 
 /* The path of `key`, encoded; of the bucket itself for "". The caller frees it. */
@@ -165,29 +175,22 @@ static struct err *hash_body(const struct s3_body *body, char hex[static DIGEST_
 	return NULL;
 }
 
-/* One call to the store: what it needs besides the store itself. */
-struct call {
-	const char *method, *key, *content_type;
-	const struct s3_body *body;
-	const struct http_file *save_to;
-	const struct stop *stop;
-};
-
-static struct err *send_once(const struct s3 *s3, struct http *http, const struct call *call,
+static struct err *send_once(const struct s3 *s3, struct http *http, const struct s3_call *call,
 			     const char *hash, struct http_response *ret)
 {
 	char now[CLOCK_BASIC_SIZE], signature[DIGEST_HEX_SIZE];
 	clock_basic(clock_ms(), now);
 	cleanup(cleanup_free) char *path = path_of(s3, call->key);
-	const char *type = call->content_type;
+	const char *type = call->content_type, *query = call->query ? call->query : "";
 	cleanup(cleanup_free) char *canonical = mem_printf(
-		"%s\n%s\n\n%s%s%shost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n\n"
+		"%s\n%s\n%s\n%s%s%shost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n\n"
 		"%shost;x-amz-content-sha256;x-amz-date\n%s",
-		call->method, path, type ? "content-type:" : "", type ? type : "", type ? "\n" : "",
-		s3->host, hash, now, type ? "content-type;" : "", hash);
+		call->method, path, query, type ? "content-type:" : "", type ? type : "",
+		type ? "\n" : "", s3->host, hash, now, type ? "content-type;" : "", hash);
 	sign(s3, canonical, now, signature);
 
-	cleanup(cleanup_free) char *url = mem_printf("%s%s%s", s3->scheme, s3->host, path);
+	cleanup(cleanup_free) char *url =
+		mem_printf("%s%s%s%s%s", s3->scheme, s3->host, path, *query ? "?" : "", query);
 	cleanup(cleanup_free) char *authorization =
 		mem_printf("Authorization: AWS4-HMAC-SHA256 Credential=%s/%.8s/%s/s3/aws4_request, "
 			   "SignedHeaders=%shost;x-amz-content-sha256;x-amz-date, Signature=%s",
@@ -224,7 +227,8 @@ static struct err *error_of(const struct http_response *response)
 {
 	char code[64];
 	error_code(response, code, sizeof(code));
-	if (response->status >= 500 || response->status == 429) {
+	bool may_pass = response->status >= 500 && response->status != NOT_IMPLEMENTED;
+	if (may_pass || response->status == 429) {
 		struct err *e = err_new(ERR_UNAVAILABLE, "The storage is not available (%d %s)",
 					response->status, code);
 		err_set_retry_after(e, 5);
@@ -238,67 +242,78 @@ static struct err *error_of(const struct http_response *response)
 		response->status, code);
 }
 
-static struct err *attempt(const struct s3 *s3, struct http *http, const struct call *call,
-			   const char *hash, uint64_t *ret_len)
+static struct err *attempt(const struct s3 *s3, struct http *http, const struct s3_call *call,
+			   const char *hash, struct http_response *ret)
 {
-	struct http_response response;
-	struct err *e = send_once(s3, http, call, hash, &response);
+	struct err *e = send_once(s3, http, call, hash, ret);
 	if (e && err_kind(e) == ERR_UPSTREAM) {
 		struct err *away = err_new(ERR_UNAVAILABLE, "The storage is not available: %s",
 					   err_message(e));
 		err_free(e);
 		return away;
 	}
-	if (e)
-		return e;
-	*ret_len = response.body_len;
-	if (response.status < 200 || response.status > 299)
-		e = error_of(&response);
-	http_response_clear(&response);
-	return e;
+	TRY(e);
+	return ret->status < 200 || ret->status > 299 ? error_of(ret) : NULL;
 }
 
-static struct err *perform(const struct s3 *s3, struct http *http, const struct call *call,
-			   uint64_t *ret_len)
+struct err *s3_perform(const struct s3 *s3, struct http *http, const struct s3_call *call,
+		       struct http_response *ret)
 {
 	TRY(check_configured(s3));
 	char hash[DIGEST_HEX_SIZE];
 	TRY(hash_body(call->body, hash));
 	struct err *e = NULL;
 	for (int i = 0; i < TRIES; i++) {
-		e = attempt(s3, http, call, hash, ret_len);
+		e = attempt(s3, http, call, hash, ret);
 		if (!e || err_kind(e) != ERR_UNAVAILABLE || i == TRIES - 1 ||
 		    !stop_sleep(call->stop, FIRST_WAIT_MS << (2 * i)))
 			break;
 		err_free(e);
+		http_response_clear(ret);
 	}
 	return e;
+}
+
+/* A call whose answer is of no further interest than its length. */
+static struct err *perform(const struct s3 *s3, struct http *http, const struct s3_call *call,
+			   uint64_t *ret_len)
+{
+	cleanup(http_response_clear) struct http_response response = { 0 };
+	TRY(s3_perform(s3, http, call, &response));
+	if (ret_len)
+		*ret_len = response.body_len;
+	return NULL;
 }
 
 struct err *s3_put(const struct s3 *s3, struct http *http, const char *key,
 		   const char *content_type, const struct s3_body *body, const struct stop *stop)
 {
-	const struct call call = { .method = "PUT",
-				   .key = key,
-				   .content_type = content_type,
-				   .body = body,
-				   .stop = stop };
-	uint64_t len;
-	return perform(s3, http, &call, &len);
+	const struct s3_call call = { .method = "PUT",
+				      .key = key,
+				      .content_type = content_type,
+				      .body = body,
+				      .stop = stop };
+	if (!body->file || body->file->length <= LARGE)
+		return perform(s3, http, &call, NULL);
+	bool lacking = false;
+	struct err *e = s3_put_parts(s3, http, &call, PART, &lacking);
+	if (!lacking)
+		return e;
+	err_free(e);
+	return perform(s3, http, &call, NULL);
 }
 
 struct err *s3_get(const struct s3 *s3, struct http *http, const char *key,
 		   const struct http_file *save_to, uint64_t *ret_len)
 {
-	const struct call call = { .method = "GET", .key = key, .save_to = save_to };
+	const struct s3_call call = { .method = "GET", .key = key, .save_to = save_to };
 	return perform(s3, http, &call, ret_len);
 }
 
 struct err *s3_delete(const struct s3 *s3, struct http *http, const char *key)
 {
-	const struct call call = { .method = "DELETE", .key = key };
-	uint64_t len;
-	struct err *e = perform(s3, http, &call, &len);
+	const struct s3_call call = { .method = "DELETE", .key = key };
+	struct err *e = perform(s3, http, &call, NULL);
 	if (e && err_kind(e) == ERR_NOT_FOUND) {
 		err_free(e);
 		e = NULL;
@@ -308,9 +323,8 @@ struct err *s3_delete(const struct s3 *s3, struct http *http, const char *key)
 
 struct err *s3_check(const struct s3 *s3, struct http *http, const struct stop *stop)
 {
-	const struct call call = { .method = "HEAD", .key = "", .stop = stop };
-	uint64_t len;
-	struct err *e = perform(s3, http, &call, &len);
+	const struct s3_call call = { .method = "HEAD", .key = "", .stop = stop };
+	struct err *e = perform(s3, http, &call, NULL);
 	if (!e || err_kind(e) != ERR_NOT_FOUND)
 		return e;
 	err_free(e); /* the answer to a HEAD has no body that would tell this from a missing file */

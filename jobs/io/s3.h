@@ -3,7 +3,7 @@
  *
  * Requests are signed with AWS Signature Version 4; the addressing is virtual-hosted unless
  * S3_FORCE_PATH_STYLE asks for paths. What may pass on another try (no connection, 5xx, SlowDown)
- * is tried three times.
+ * is tried three times. A file of more than 32 MB goes up in parts, where the store takes them.
  */
 #pragma once
 #include "jobs/base/conf.h"

@@ -26,9 +26,23 @@ struct execution_plan {
 	const char *keep; /* of its steps: array of {nodeId, iterations}, as rerun_plan makes it */
 };
 
-/* Writes execution, steps and outbox row at once; *ret_id is the new execution's. */
+/* What the queue is told of an execution. Borrowed. */
+struct execution_ticket {
+	const char *id, *workflow_id, *user_id;
+	int priority; /* 1 first; 0 before all of them */
+};
+
+/* A new execution; execution_created_clear frees it. */
+struct execution_created {
+	char id[ID_SIZE];
+	int priority; /* its place among those of all users, as in a ticket */
+	char *json;
+};
+void execution_created_clear(struct execution_created *c);
+
+/* Writes execution, steps and outbox row at once. */
 must_check struct err *execution_create(struct db *db, const struct execution_plan *plan,
-					char ret_id[static ID_SIZE], char **ret_json);
+					struct execution_created *ret);
 
 /* An execution's own snapshot, status and workflow, for a rerun. execution_graph_clear frees it. */
 struct execution_graph {
@@ -81,9 +95,29 @@ must_check struct err *execution_give_back(struct db *db, const struct execution
 must_check struct err *execution_finish(struct db *db, const struct execution_claim *c,
 					const char *status, const char *error);
 
-/* Rows of (id, workflow id, user id) that wait longer than `seconds` for a claim; freed by the
- * caller. */
+/*
+ * Lets a failed execution go on from its failed steps. *ret is its ticket's row, or none where
+ * there is no such execution or it has not failed; freed by the caller.
+ */
+must_check struct err *execution_reopen(struct db *db, const char *id, struct rows **ret);
+
+/* Cancels an execution that nobody holds a claim on; any other stays as it is. */
+must_check struct err *execution_withdraw(struct db *db, const char *id);
+
+/* An execution's status, which the caller frees; NULL where there is none of that id. */
+must_check struct err *execution_status(struct db *db, const char *id, char **ret);
+
+/* Ticket rows of those that wait longer than `seconds` for a claim; freed by the caller. */
 must_check struct err *execution_overdue(struct db *db, int seconds, struct rows **ret);
+
+/* A ticket, borrowed from its row. */
+struct execution_ticket execution_ticket(const struct rows *rows, int row);
+
+/*
+ * Deletes up to a thousand executions that ended more than `days` ago, with their steps; the last
+ * of each workflow stays, and so does the audio. *ret_count tells how many.
+ */
+must_check struct err *execution_sweep(struct db *db, int days, int *ret_count);
 
 /* Rows of (node id) of the nodes that have a successful step. */
 must_check struct err *execution_successes(struct db *db, const char *user_id, const char *id,

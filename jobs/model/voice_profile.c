@@ -96,10 +96,10 @@ struct err *voice_asset_create(struct db *db, const char *user_id, const char *p
 {
 	char id[ID_SIZE], duration[32];
 	snprintf(duration, sizeof(duration), "%.6f", asset->duration_sec);
-	return db_need(
-		db, &Q_VOICE_ASSET_CREATE,
-		PARAMS(id_new(id), profile_id, user_id, asset->file_key, asset->file_url, duration),
-		what, ret_json);
+	return db_need(db, &Q_VOICE_ASSET_CREATE,
+		       PARAMS(id_new(id), profile_id, user_id, asset->file_key, asset->file_url,
+			      duration, asset->kind, asset->quality),
+		       what, ret_json);
 }
 
 struct err *voice_asset_delete(struct db *db, const char *user_id, const char *profile_id,

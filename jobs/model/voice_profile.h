@@ -40,7 +40,7 @@ must_check struct err *voice_profile_set_training(struct db *db, const char *use
 						  const char *id, const char *status,
 						  const char *voice);
 
-/* Rows of (id, file key, file URL), oldest first; the caller frees them. */
+/* Rows of (id, file key, kind), oldest first; the caller frees them. */
 must_check struct err *voice_asset_list(struct db *db, const char *user_id, const char *profile_id,
 					struct rows **ret);
 
@@ -48,6 +48,8 @@ must_check struct err *voice_asset_list(struct db *db, const char *user_id, cons
 struct voice_asset {
 	const char *file_key, *file_url;
 	double duration_sec;
+	const char *kind;    /* "sample" or "consent" */
+	const char *quality; /* JSON, or NULL */
 };
 
 /* Records a stored sample. ERR_NOT_FOUND where the profile is gone. */

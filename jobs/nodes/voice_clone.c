@@ -191,6 +191,7 @@ static struct err *run_voice_clone(struct node_run *run, struct json_object **re
 		.file = &file,
 		.format = info.format,
 		.duration_sec = info.duration_sec,
+		.kind = "sample",
 	};
 	/* Its own: the provider may take minutes, and the pool is for the other steps. */
 	struct db *db = db_new(run->services->conf->database_url, "voiceover-clone");

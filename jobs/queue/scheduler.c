@@ -30,13 +30,14 @@ static int64_t next_of_every(int64_t every, int64_t offset, int64_t last, int64_
 	return slot <= now ? slot + every : slot;
 }
 
-static struct err *next_due(struct json_object *repeat, int64_t last, int64_t now, int64_t *ret)
+static struct err *next_due(struct json_object *repeat, const struct scheduler_times *t,
+			    int64_t last, int64_t *ret)
 {
+	int64_t now = t->now_ms;
 	int64_t every = (int64_t)js_number(repeat, "every", 0);
-	int64_t offset = (int64_t)js_number(repeat, "offset", 0);
 	const char *pattern = js_string(repeat, "pattern");
 	if (every > 0) {
-		*ret = next_of_every(every, offset, last, now);
+		*ret = next_of_every(every, t->offset_ms, last, now);
 		return NULL;
 	}
 	if (!pattern)
@@ -65,10 +66,14 @@ static void move_on(struct json_object *opts, struct json_object *repeat,
 	js_set_int(opts, "delay", due > now ? due - now : 0);
 	js_set_int(opts, "timestamp", now);
 	js_set_string(opts, "repeatJobKey", scheduler);
-	js_set_int(opts, "prevMillis", due);
+	if (!js_get(opts, "attempts"))
+		js_set_int(opts, "attempts", 0);
+	if (js_get(repeat, "pattern"))
+		js_set_int(opts, "prevMillis", due);
 }
 
-struct err *scheduler_next(const struct queue_job *job, int64_t now_ms, struct scheduler_next *ret)
+struct err *scheduler_next(const struct queue_job *job, const struct scheduler_times *times,
+			   struct scheduler_next *ret)
 {
 	int64_t last = 0, due = 0;
 	const char *text = queue_job_field(job, "opts");
@@ -77,10 +82,10 @@ struct err *scheduler_next(const struct queue_job *job, int64_t now_ms, struct s
 	TRY(due_of(job, &last));
 	TRY(js_parse(text ? text : "{}", strlen(text ? text : "{}"), &opts));
 	struct json_object *repeat = js_get(opts, "repeat");
-	if (has_ended(repeat, now_ms))
+	if (has_ended(repeat, times->now_ms))
 		return NULL;
-	TRY(next_due(repeat, last, now_ms, &due));
-	move_on(opts, repeat, job, now_ms, due);
+	TRY(next_due(repeat, times, last, &due));
+	move_on(opts, repeat, job, times->now_ms, due);
 	ret->due_ms = due;
 	ret->opts = js_text(opts);
 	return NULL;

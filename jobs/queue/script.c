@@ -25,6 +25,8 @@ static const char *const parts[SCRIPTS][MAX_PARTS] = {
 	[SCRIPT_PAUSE] = { "pause" },
 	[SCRIPT_RESUME] = { "resume" },
 	[SCRIPT_COUNTS] = { "counts" },
+	[SCRIPT_LIST] = { "list" },
+	[SCRIPT_RETRY_FAILED] = { "retry_failed" },
 };
 
 static const char *text_of(const char *name)

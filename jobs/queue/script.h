@@ -18,8 +18,10 @@ enum script {
 	SCRIPT_PAUSE,
 	SCRIPT_RESUME,
 	SCRIPT_COUNTS,
+	SCRIPT_LIST,
+	SCRIPT_RETRY_FAILED,
 };
-enum { SCRIPTS = SCRIPT_COUNTS + 1 };
+enum { SCRIPTS = SCRIPT_RETRY_FAILED + 1 };
 
 /* Assembles script `which` from the files it is made of; the caller owns it. */
 struct redis_script script_new(enum script which);

@@ -2,6 +2,7 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/clock.h"
 #include "jobs/base/log.h"
+#include "jobs/base/mem.h"
 #include "jobs/queue/internal.h"
 #include "jobs/queue/scheduler.h"
 
@@ -15,6 +16,41 @@ enum {
 	MIN_WAIT_MS = 2,     /* Redis before 7.0.8 takes less for "without end" */
 };
 
+static struct err *offset_of(struct queue *q, const char *scheduler, int64_t *ret)
+{
+	cleanup(cleanup_redis_args) struct redis_args args = REDIS_ARGS;
+	size_t base = strlen(q->meta_key) - strlen("meta");
+	cleanup(cleanup_free) char *key =
+		mem_printf("%.*srepeat:%s", (int)base, q->meta_key, scheduler);
+	redis_arg(&args, "HGET");
+	redis_arg(&args, key);
+	redis_arg(&args, "offset");
+	cleanup(cleanup_reply) redisReply *reply = NULL;
+	pthread_mutex_lock(&q->lock);
+	struct err *e = redis_command(q->commands, &args, &reply);
+	pthread_mutex_unlock(&q->lock);
+	TRY(e);
+	*ret = reply->str ? strtoll(reply->str, NULL, 10) : 0;
+	return NULL;
+}
+
+static struct err *add_next(struct queue *q, const struct queue_job *job, const char *scheduler)
+{
+	struct scheduler_times times = { .now_ms = clock_ms() };
+	cleanup(scheduler_next_clear) struct scheduler_next next = { 0 };
+	TRY(offset_of(q, scheduler, &times.offset_ms));
+	TRY(scheduler_next(job, &times, &next));
+	if (!next.opts)
+		return NULL; /* it has reached its end */
+	cleanup(cleanup_redis_args) struct redis_args args = queue_args(q);
+	redis_arg(&args, scheduler);
+	redis_arg(&args, job->id);
+	redis_arg_int(&args, next.due_ms);
+	redis_arg(&args, next.opts);
+	int64_t added = 0;
+	return queue_run_number(q, SCRIPT_REARM, &args, &added);
+}
+
 /*
  * Makes sure that the scheduler that the job comes from goes on. False where that is not known: the
  * job must not be run then, so that it stalls, and whoever recovers it tries again.
@@ -22,30 +58,19 @@ enum {
 static bool rearm(struct queue *q, const struct queue_job *job)
 {
 	const char *scheduler = queue_job_field(job, "rjk");
-	cleanup(scheduler_next_clear) struct scheduler_next next = { 0 };
 	if (!scheduler || job->poison)
 		return true;
-	cleanup(cleanup_err) struct err *e = scheduler_next(job, clock_ms(), &next);
-	if (e) {
-		if (!atomic_flag_test_and_set(&q->warned))
-			log_error("the scheduler %s of job %s MAKES NO FURTHER JOBS: %s; let a "
-				  "BullMQ worker serve its queue, or use a schedule-trigger",
-				  scheduler, job->id, err_message(e));
-		return true;
-	}
-	if (!next.opts)
-		return true; /* it has reached its end */
-	cleanup(cleanup_redis_args) struct redis_args args = queue_args(q);
-	redis_arg(&args, scheduler);
-	redis_arg(&args, job->id);
-	redis_arg_int(&args, next.due_ms);
-	redis_arg(&args, next.opts);
-	int64_t added = 0;
-	e = queue_run_number(q, SCRIPT_REARM, &args, &added);
-	if (e)
+	cleanup(cleanup_err) struct err *e = add_next(q, job, scheduler);
+	bool is_unknown = e && err_kind(e) == ERR_INVALID;
+	if (is_unknown && !atomic_flag_test_and_set(&q->warned))
+		log_error(
+			"the scheduler %s of job %s MAKES NO FURTHER JOBS: %s; let a BullMQ worker "
+			"serve its queue, or use a schedule-trigger",
+			scheduler, job->id, err_message(e));
+	if (e && !is_unknown)
 		log_warn("job %s is left until its scheduler can go on: %s", job->id,
 			 err_message(e));
-	return !e;
+	return !e || is_unknown;
 }
 
 static void take_job(struct queue *q, redisReply *reply, const char *token, int64_t lock_ms,

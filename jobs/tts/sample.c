@@ -14,7 +14,8 @@ struct err *sample_store(const struct services *services, struct http *http, str
 		mem_printf("voice-assets/%s/%s_training.%s", sample->user_id, id_new(id),
 			   audio_extension(sample->format));
 	cleanup(cleanup_free) char *url = s3_url(services->s3, key);
-	const struct voice_asset asset = { key, url, sample->duration_sec };
+	const struct voice_asset asset = { key, url, sample->duration_sec, sample->kind,
+					   sample->quality };
 	const struct s3_body body = { .file = sample->file };
 	struct err *e =
 		s3_put(services->s3, http, key, audio_content_type(sample->format), &body, NULL);

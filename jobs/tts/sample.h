@@ -10,6 +10,8 @@ struct sample {
 	const struct http_file *file;
 	enum audio_format format; /* AUDIO_MP3 or AUDIO_WAV */
 	double duration_sec;
+	const char *kind;    /* "sample", or "consent": the speaker's spoken consent */
+	const char *quality; /* quality_json's text; NULL where it could not be decoded */
 };
 
 /*

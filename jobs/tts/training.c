@@ -86,14 +86,17 @@ static struct err *fetch_samples(struct training *t)
 {
 	cleanup(cleanup_rows) struct rows *rows = NULL;
 	TRY(voice_asset_list(t->db, t->order->user_id, t->order->profile_id, &rows));
-	if (rows_count(rows) == 0)
-		return err_new(ERR_INVALID, "Add at least one audio sample before training.");
-	if (rows_count(rows) > TRAINING_MAX_SAMPLES)
-		return err_new(ERR_INVALID,
-			       "A voice can be trained on at most %d samples; delete some",
-			       TRAINING_MAX_SAMPLES);
-	for (int i = 0; i < rows_count(rows); i++)
+	for (int i = 0; i < rows_count(rows); i++) {
+		if (strcmp(rows_get(rows, i, 2), "sample") != 0)
+			continue;
+		if (t->count == TRAINING_MAX_SAMPLES)
+			return err_new(ERR_INVALID,
+				       "A voice can be trained on at most %d samples; delete some",
+				       TRAINING_MAX_SAMPLES);
 		TRY(fetch_sample(t, rows_get(rows, i, 0), rows_get(rows, i, 1)));
+	}
+	if (t->count == 0)
+		return err_new(ERR_INVALID, "Add at least one audio sample before training.");
 	return NULL;
 }
 

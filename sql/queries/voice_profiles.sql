@@ -48,12 +48,12 @@ WHERE id = $1 AND user_id = $2 AND (training_status <> 'training' OR updated_at 
 RETURNING id
 
 -- name: voice_asset_list :read
-SELECT a.id, a.file_key, a.file_url FROM voice_training_assets a
+SELECT a.id, a.file_key, a.kind FROM voice_training_assets a
 WHERE a.voice_profile_id = $1 AND a.user_id = $2 ORDER BY a.created_at, a.id
 
 -- name: voice_asset_create
-INSERT INTO voice_training_assets AS a (id, voice_profile_id, user_id, file_key, file_url, duration_sec)
-SELECT $1, p.id, p.user_id, $4, $5, $6 FROM voice_profiles p WHERE p.id = $2 AND p.user_id = $3
+INSERT INTO voice_training_assets AS a (id, voice_profile_id, user_id, file_key, file_url, duration_sec, kind, quality)
+SELECT $1, p.id, p.user_id, $4, $5, $6, $7, $8::json FROM voice_profiles p WHERE p.id = $2 AND p.user_id = $3
 RETURNING asset_json(a)::text
 
 -- name: voice_asset_delete

@@ -95,6 +95,49 @@ describe('voice profiles', () => {
 				assert.deepEqual(body.assets, [asset]);
 			});
 
+		describe('is judged', () => {
+			const judged = async (bytes, options) => (await sample((await profile()).id, bytes, options)).quality;
+
+			test('by its own bytes', async () => {
+				const quality = await judged(wav(12), { filename: 'a.mp3' });
+				assert.deepEqual(quality, {
+					format: 'wav',
+					sampleRate: 16000,
+					channels: 1,
+					durationSec: 12,
+					peakDb: quality.peakDb,
+					rmsDb: quality.rmsDb,
+					clippedSamples: 0,
+					leadingSilenceSec: 0,
+					trailingSilenceSec: 0,
+					advice: [],
+				});
+				assert.ok(quality.peakDb < 0 && Math.abs(quality.rmsDb - (quality.peakDb - 3.01)) < 0.1, JSON.stringify(quality));
+			});
+
+			test('with advice where it could be better', async () => {
+				const advice = async (bytes, fields) => (await judged(bytes, { fields })).advice.join('\n');
+				assert.match(await advice(wav(1.5)), /^It is too short, 1\.5 seconds: [^\n]*$/);
+				assert.equal(await advice(wav(3), { kind: 'consent' }), '');
+				const silent = await judged(mp3(12));
+				assert.match(silent.advice.join(), /^It is silent/);
+				assert.deepEqual([silent.format, silent.peakDb, silent.rmsDb], ['mp3', null, null]);
+				assert.match(await advice(Buffer.concat([wav(12).subarray(0, 44), Buffer.alloc(64000), wav(12).subarray(64044)])), /^It begins with a long silence, 2\.0 seconds/);
+			});
+
+			test('only where it can be decoded', async () => {
+				assert.equal(await judged(unmeasurableWav(), { fields: { durationSec: '12.5' } }), null);
+			});
+
+			test('for what it is sent as', async () => {
+				const { id } = await profile();
+				assert.equal((await sample(id, wav(5), { fields: { kind: 'consent' } })).kind, 'consent');
+				assert.equal((await sample(id, wav(5), { fields: { kind: 'sample' } })).kind, 'sample');
+				const { status, body } = await user.upload(`${BASE}/${id}/assets`, wav(5), { fields: { kind: 'song' } });
+				assert.deepEqual([status, body.error], [400, 'The field kind has to be sample or consent']);
+			});
+		});
+
 		const only = 'Only audio files (MP3, WAV) are allowed';
 		const refused = {
 			'a picture': [Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), {}, only],

@@ -44,21 +44,59 @@ export const API_KEY = {
 	updatedAt: TIME,
 };
 
+export const SERVICE = {
+	service: oneOf('elevenlabs', 'azure', 'openai', 'anthropic'),
+	title: TEXT,
+	hasKey: (value) => typeof value === 'boolean',
+	serverKey: (value) => typeof value === 'boolean',
+};
+
+export const VOICE = {
+	id: TEXT,
+	name: TEXT,
+	language: orNull(TEXT),
+	category: orNull(TEXT),
+	description: orNull(TEXT),
+	previewUrl: orNull(TEXT),
+};
+
 export const PROFILE = {
 	id: ID,
 	userId: ID,
-	provider: oneOf('elevenlabs', 'azure'),
+	provider: oneOf('elevenlabs', 'azure', 'openai'),
 	providerVoiceId: (value) => typeof value === 'string',
 	name: TEXT,
 	language: TEXT,
 	trainingStatus: oneOf('pending', 'training', 'ready', 'failed'),
+	trainingMessage: orNull(TEXT),
+	consent: orNull({ attestedBy: TEXT, attestedAt: TIME }),
 	createdAt: TIME,
 	updatedAt: TIME,
 };
 
-export const ASSET = { id: ID, voiceProfileId: ID, fileUrl: TEXT, durationSec: isNumber, createdAt: TIME };
+const QUALITY = {
+	format: oneOf('mp3', 'wav'),
+	sampleRate: isNumber,
+	channels: isNumber,
+	durationSec: isNumber,
+	peakDb: orNull(isNumber),
+	rmsDb: orNull(isNumber),
+	clippedSamples: isNumber,
+	leadingSilenceSec: isNumber,
+	trailingSilenceSec: isNumber,
+	advice: [TEXT],
+};
 
-const ASSET_OF_PROFILE = { id: ID, fileUrl: TEXT, durationSec: isNumber, createdAt: TIME };
+const ASSET_OF_PROFILE = {
+	id: ID,
+	fileUrl: TEXT,
+	durationSec: isNumber,
+	kind: oneOf('sample', 'consent'),
+	quality: orNull(QUALITY),
+	createdAt: TIME,
+};
+
+export const ASSET = { ...ASSET_OF_PROFILE, voiceProfileId: ID };
 export const PROFILE_WITH_ASSETS = { ...PROFILE, assets: [ASSET_OF_PROFILE] };
 export const PROFILE_IN_LIST = { ...PROFILE_WITH_ASSETS, assetCount: isNumber };
 

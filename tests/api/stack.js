@@ -19,7 +19,7 @@ import { Simulator } from './simulator.js';
 import { DEFAULT_BUCKET, DEFAULT_CREDENTIALS, start as startS3 } from '../sim/s3.js';
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = process.env.VOICEOVER_BUILD ?? 'asan';
 
 export const ELEVENLABS_KEY = 'sim-elevenlabs-key-0123456789abcdef';

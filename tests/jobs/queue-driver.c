@@ -2,7 +2,7 @@
  * Runs queue operations for a test in another language: one JSON object {"op":…} a line on stdin,
  * one JSON object a line as the answer on stdout, {"error":…} where the operation failed.
  *
- * usage: queue-driver URL QUEUE PREFIX [WORKER]
+ * usage: queue-driver URL QUEUE PREFIX [WORKER [METRICS_MINUTES]]
  */
 #include "jobs/base/buf.h"
 #include "jobs/base/cleanup.h"
@@ -85,7 +85,18 @@ static struct json_object *describe(const struct queue_job *job)
 	return o;
 }
 
-static struct err *fetch(struct driver *d, struct json_object *in, struct json_object *out)
+static struct err *free_slot(const struct driver *d, size_t *ret)
+{
+	size_t slot = 0;
+	while (slot < MAX_HELD && d->held[slot])
+		slot++;
+	*ret = slot;
+	return slot < MAX_HELD ? NULL : err_new(ERR_CONFLICT, "the driver holds too many jobs");
+}
+
+/* Keeps what was fetched in a free slot, and says what it is. */
+static void hold(struct driver *d, size_t slot, const struct queue_fetched *f,
+		 struct json_object *out)
 {
 	static const char *const states[] = {
 		[QUEUE_JOB] = "job",
@@ -93,19 +104,21 @@ static struct err *fetch(struct driver *d, struct json_object *in, struct json_o
 		[QUEUE_DELAYED] = "delayed",
 		[QUEUE_LIMITED] = "limited",
 	};
+	js_set_string(out, "state", states[f->state]);
+	js_set_int(out, "at", f->at_ms);
+	d->held[slot] = f->job;
+	if (f->job)
+		js_set(out, "job", describe(f->job));
+}
+
+static struct err *fetch(struct driver *d, struct json_object *in, struct json_object *out)
+{
 	size_t slot = 0;
-	while (slot < MAX_HELD && d->held[slot])
-		slot++;
-	if (slot == MAX_HELD)
-		return err_new(ERR_CONFLICT, "the driver holds too many jobs");
+	TRY(free_slot(d, &slot));
 	int64_t lock_ms = (int64_t)js_number(in, "lock", QUEUE_LOCK_MS);
 	struct queue_fetched f = { 0 };
 	TRY(queue_fetch(d->queue, js_string(in, "token"), lock_ms, &f));
-	js_set_string(out, "state", states[f.state]);
-	js_set_int(out, "at", f.at_ms);
-	d->held[slot] = f.job;
-	if (f.job)
-		js_set(out, "job", describe(f.job));
+	hold(d, slot, &f, out);
 	return NULL;
 }
 
@@ -115,13 +128,17 @@ static struct err *wait_for_news(struct driver *d, struct json_object *in, struc
 	return queue_wait(d->queue, (int64_t)js_number(in, "until", 0));
 }
 
+/* With "next" the next job is taken, too. */
 static struct err *complete(struct driver *d, struct json_object *in, struct json_object *out)
 {
 	size_t slot = 0;
 	TRY(held_job(d, in, &slot));
 	enum queue_result result = QUEUE_LOST;
-	TRY(queue_complete(d->queue, d->held[slot], js_string(in, "value"), NULL, &result));
+	struct queue_fetched f = { 0 }, *next = js_bool(in, "next", false) ? &f : NULL;
+	TRY(queue_complete(d->queue, d->held[slot], js_string(in, "value"), next, &result));
 	let_go(d, slot);
+	if (next)
+		hold(d, slot, next, out);
 	set_result(out, result);
 	return NULL;
 }
@@ -144,15 +161,19 @@ static struct err *fail_try(struct driver *d, struct json_object *in, struct jso
 	size_t slot = 0;
 	TRY(held_job(d, in, &slot));
 	cleanup(cleanup_free) char *reason = unhex(js_string(in, "reasonHex"));
-	const struct queue_failure failure = { reason, reason };
+	const char *stack = js_string(in, "stack");
+	const struct queue_failure failure = { reason, stack ? stack : reason };
 	const struct queue_job *job = d->held[slot];
 	int64_t delay = js_bool(in, "permanent", false) ? -1 : queue_job_retry_delay(job);
 	enum queue_result result = QUEUE_LOST;
+	struct queue_fetched f = { 0 }, *next = js_bool(in, "next", false) ? &f : NULL;
 	if (delay < 0)
-		TRY(queue_fail(d->queue, job, &failure, NULL, &result));
+		TRY(queue_fail(d->queue, job, &failure, next, &result));
 	else
 		TRY(queue_retry(d->queue, job, &failure, delay, &result));
 	let_go(d, slot);
+	if (next)
+		hold(d, slot, next, out);
 	js_set_int(out, "delay", delay);
 	set_result(out, result);
 	return NULL;
@@ -189,7 +210,8 @@ static struct err *progress(struct driver *d, struct json_object *in, struct jso
 static struct err *log_row(struct driver *d, struct json_object *in, struct json_object *out)
 {
 	enum queue_result result = QUEUE_LOST;
-	TRY(queue_log(d->queue, js_string(in, "id"), js_string(in, "row"), 0, &result));
+	int64_t keep = (int64_t)js_number(in, "keep", 0);
+	TRY(queue_log(d->queue, js_string(in, "id"), js_string(in, "row"), keep, &result));
 	set_result(out, result);
 	return NULL;
 }
@@ -256,8 +278,12 @@ int main(int argc, char **argv)
 	js_init();
 	struct driver d = { 0 };
 	cleanup(cleanup_err) struct err *e = queue_new(
-		&(struct queue_options){
-			.url = argv[1], .name = argv[2], .prefix = argv[3], .worker = argv[4] },
+		&(struct queue_options){ .url = argv[1],
+					 .name = argv[2],
+					 .prefix = argv[3],
+					 .worker = argc > 4 ? argv[4] : NULL,
+					 .metrics_minutes =
+						 argc > 5 ? (int)strtol(argv[5], NULL, 10) : 0 },
 		&d.queue);
 	if (e) {
 		fprintf(stderr, "queue-driver: %s\n", err_message(e));

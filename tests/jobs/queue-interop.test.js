@@ -1,204 +1,12 @@
-/*
- * Our queue and BullMQ on one Redis: what either side writes, the other reads.
- *
- * QUEUE_DRIVER names the program made of tests/jobs/queue-driver.c; else that of build/$BUILD
- * (debug). Tests wait for a state, never for a time; the limit of a test ends what hangs.
- */
+/* Our queue and BullMQ on one Redis: what either side writes, the other reads. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import * as bullmq5 from 'bullmq5';
-import * as bullmq6 from 'bullmq6';
-import { Redis } from 'ioredis';
+import { Bench, Driver, eventually, HERE, LIMIT, redis, RELEASES, socket, startServer, stopServer } from './interop.js';
 
-const HERE = path.dirname(fileURLToPath(import.meta.url));
-const ROOT = path.join(HERE, '../..');
-const DRIVER = process.env.QUEUE_DRIVER ??
-	path.join(ROOT, 'build', process.env.BUILD ?? 'debug', 'tests/jobs/queue-driver');
-const LIMIT = { timeout: 60_000 };
-
-let server, folder, socket, redis;
-
-before(async () => {
-	folder = await mkdtemp(path.join(tmpdir(), 'queue-interop-'));
-	socket = path.join(folder, 'redis.sock');
-	server = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--dir', folder,
-		'--save', ''], { stdio: ['ignore', 'pipe', 'inherit'] });
-	for await (const line of createInterface({ input: server.stdout }))
-		if (line.includes('ready to accept connections'))
-			break;
-	redis = new Redis({ path: socket });
-});
-
-after(async () => {
-	redis.disconnect();
-	const ended = once(server, 'exit');
-	server.kill('SIGKILL');
-	await ended;
-	await rm(folder, { recursive: true });
-});
-
-/* Polls until `probe` yields something. */
-async function eventually(probe) {
-	for (;;) {
-		const value = await probe();
-		if (value)
-			return value;
-		await sleep(10);
-	}
-}
-
-/* Our side: the driver process, one operation at a time. */
-class Driver {
-	constructor(name, worker = 'c') {
-		this.child = spawn(DRIVER, [`unix://${socket}`, name, 'bull', worker],
-			{ stdio: ['pipe', 'pipe', 'inherit'] });
-		this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
-		this.ended = once(this.child, 'exit');
-	}
-
-	async call(op, members) {
-		this.child.stdin.write(`${JSON.stringify({ op, ...members })}\n`);
-		const { value } = await this.lines.next();
-		const { error, ...answer } = JSON.parse(value);
-		if (error)
-			throw new Error(error);
-		return answer;
-	}
-
-	add(id, members) {
-		return this.call('add', { id, name: 'run', data: '{}', ...members });
-	}
-
-	fetch(members) {
-		return this.call('fetch', { token: randomUUID(), ...members });
-	}
-
-	/* Fetches until there is a job, as the consumer does. */
-	async next(members) {
-		for (;;) {
-			const { job, at } = await this.fetch(members);
-			if (job)
-				return job;
-			await this.call('wait', { until: Math.min(at || Infinity, Date.now() + 500) });
-		}
-	}
-
-	/* Takes and completes `count` jobs; returns their ids. */
-	async drain(count) {
-		const ids = [];
-		while (ids.length < count) {
-			const { id } = await this.next();
-			await this.call('complete', { id, value: 'null' });
-			ids.push(id);
-		}
-		return ids;
-	}
-
-	fail(id, reason, members) {
-		const reasonHex = Buffer.from(reason).toString('hex');
-		return this.call('fail', { id, reasonHex, ...members });
-	}
-
-	async close() {
-		this.child.stdin.end();
-		const [status] = await this.ended;
-		assert.equal(status, 0, 'the driver ends cleanly, without a leak');
-	}
-
-	async kill() {
-		this.child.kill('SIGKILL');
-		await this.ended;
-	}
-}
-
-/* A queue with both sides opened as a test needs them, all closed at its end. */
-class Bench {
-	static count = 0;
-
-	constructor(bullmq, t) {
-		this.bullmq = bullmq;
-		this.name = `interop-${++Bench.count}`;
-		this.connection = { path: socket, maxRetriesPerRequest: null };
-		this.resources = [];
-		t.after(async () => {
-			for (const resource of this.resources.reverse())
-				await resource.close();
-		});
-	}
-
-	keep(resource) {
-		resource.on?.('error', () => {});
-		this.resources.push(resource);
-		return resource;
-	}
-
-	driver(worker) {
-		return this.keep(new Driver(this.name, worker));
-	}
-
-	/* The queue's version is in its meta key before anything else happens. */
-	async queue() {
-		const queue = this.keep(new this.bullmq.Queue(this.name, { connection: this.connection }));
-		await queue.waitUntilReady();
-		await eventually(() => redis.hget(this.key('meta'), 'version'));
-		return queue;
-	}
-
-	worker(handler, options) {
-		return this.keep(new this.bullmq.Worker(this.name, handler,
-			{ connection: this.connection, ...options }));
-	}
-
-	/* All events from the queue's first on, as [name, fields]; `listener.failures` counts errors. */
-	listen() {
-		const events = this.keep(new this.bullmq.QueueEvents(this.name,
-			{ connection: this.connection, lastEventId: '0-0' }));
-		const seen = [];
-		const names = ['added', 'waiting', 'active', 'completed', 'failed', 'progress', 'drained',
-			'delayed', 'stalled', 'removed', 'duplicated', 'retries-exhausted', 'paused', 'resumed'];
-		for (const name of names)
-			events.on(name, (fields) => seen.push([name, fields]));
-		const listener = { events, seen, failures: 0 };
-		events.on('error', () => listener.failures++);
-		return listener;
-	}
-
-	key(suffix) {
-		return `bull:${this.name}:${suffix}`;
-	}
-
-	hash(id) {
-		return redis.hgetall(this.key(id));
-	}
-
-	/* The stream as "name" or "name<prev". */
-	async events() {
-		const rows = await redis.xrange(this.key('events'), '-', '+');
-		return rows.map(([, fields]) => {
-			const prev = fields.indexOf('prev', 2);
-			return prev < 0 ? fields[1] : `${fields[1]}<${fields[prev + 1]}`;
-		}).join(' ');
-	}
-
-	/* Takes the next job as a BullMQ worker does and ends its try by hand. */
-	async takeInNode(finish) {
-		const worker = new this.bullmq.Worker(this.name, null, { connection: this.connection });
-		const token = randomUUID();
-		const job = await eventually(() => worker.getNextJob(token, { block: false }));
-		await finish(job, token);
-		await worker.close();
-		return job;
-	}
-}
+before(startServer);
+after(stopServer);
 
 const ORDER = [
 	['w1', {}], ['p5', { priority: 5 }], ['p1', { priority: 1 }], ['w2', {}],
@@ -206,7 +14,7 @@ const ORDER = [
 ];
 const ORDERED = ['l', 'w1', 'w2', 'p1', 'p5', 'p5b', 'd'];
 
-for (const [version, bullmq] of [['5.69.3', bullmq5], ['6.7.0', bullmq6]]) {
+for (const { version, module, bullmq } of RELEASES) {
 	const it = (title, body) => test(title, LIMIT, (t) => body(new Bench(bullmq, t)));
 	describe(`BullMQ ${version}`, () => {
 		it('a BullMQ worker runs our job', async (bench) => {
@@ -429,7 +237,7 @@ for (const [version, bullmq] of [['5.69.3', bullmq5], ['6.7.0', bullmq6]]) {
 			const driver = bench.driver();
 			await driver.add('x');
 			const child = spawn(process.execPath, ['--input-type=module', '-e', `
-				import { Worker } from 'bullmq${version[0]}';
+				import { Worker } from '${module}';
 				new Worker('${bench.name}', () => new Promise(() => {}),
 					{ connection: { path: '${socket}', maxRetriesPerRequest: null },
 					  lockDuration: 300, skipStalledCheck: true });
@@ -503,7 +311,7 @@ for (const [version, bullmq] of [['5.69.3', bullmq5], ['6.7.0', bullmq6]]) {
 			const rules = [true, false, 2, { count: 1 }, { age: 50 }, { age: 50, count: 2 },
 				{ age: 50, limit: 1 }, { count: 0 }];
 			/* With a limit 5.69.3 forgets all old ids but deletes only so many of their jobs. */
-			const comparable = rules.filter((rule) => !(rule.limit && bullmq === bullmq5));
+			const comparable = rules.filter((rule) => !(rule.limit && version === '5.69.3'));
 			for (const rule of comparable)
 				for (const end of ['completed', 'failed']) {
 					const ours = await keptJobs(bench, rule, end, 'c');

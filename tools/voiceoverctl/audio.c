@@ -1,4 +1,4 @@
-#include "jobs/audio/audio.h"
+#include "jobs/audio/quality.h"
 #include "jobs/base/cleanup.h"
 #include "tools/voiceoverctl/commands.h"
 
@@ -16,13 +16,17 @@ static struct err *print_file(const char *path)
 		return err_new(ERR_NOT_FOUND, "cannot be opened: %m");
 	struct audio_source source = source_file(fd, 0, (uint64_t)st.st_size);
 	struct audio_info info;
+	struct quality quality;
 	struct err *e = audio_measure(&source, &info);
+	if (!e)
+		e = quality_measure(&source, &info, &quality);
 	source_clear(&source);
 	close(fd);
 	if (!e)
-		printf("%s: %s, %u Hz, %u channel%s, %.6f s\n", path,
+		printf("%s: %s, %u Hz, %u channel%s, %.6f s, peak %.2f dB, RMS %.2f dB\n", path,
 		       audio_format_name(info.format), info.rate, info.channels,
-		       info.channels == 1 ? "" : "s", info.duration_sec);
+		       info.channels == 1 ? "" : "s", info.duration_sec, quality.peak_db,
+		       quality.rms_db);
 	return e;
 }
 

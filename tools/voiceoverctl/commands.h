@@ -5,3 +5,4 @@
 int ctl_migrate(int argc, char **argv);
 int ctl_config(int argc, char **argv);
 int ctl_audio(int argc, char **argv);
+int ctl_queue(int argc, char **argv);

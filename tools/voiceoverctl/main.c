@@ -15,6 +15,8 @@ static const struct command {
 	{ "migrate", "[--status]", "bring the database's schema up to date, or show where it is",
 	  ctl_migrate },
 	{ "config", "", "check the environment, and list every setting", ctl_config },
+	{ "queue", "[ACTION]", "look at the queue and its failed jobs, retry, remove, pause, drain",
+	  ctl_queue },
 	{ "audio", "FILE...", "measure MP3 and WAV files", ctl_audio },
 	{ "help", "", "show this text", help },
 };

@@ -1,4 +1,4 @@
-#include "jobs/io/s3.h"
+#include "jobs/io/s3_call.h"
 
 #include "tests/unit/check.h"
 #include "tests/unit/http_server.h"
@@ -215,6 +215,8 @@ static void assert_signed(const struct buf *request, const char *first, const ch
 	assert_memory_equal(request->data, first, strlen(first));
 	assert_string_equal(sha, hash);
 	const char *path = strchr(first, ' ') + 1;
+	size_t path_len = strcspn(path, " ?");
+	const char *query = path[path_len] == '?' ? path + path_len + 1 : "";
 	cleanup(cleanup_free) char *type_line =
 		content_type ? mem_printf("content-type:%s\n", content_type) : mem_strdup("");
 	cleanup(cleanup_free) char *names = mem_printf("%shost;x-amz-content-sha256;x-amz-date",
@@ -224,9 +226,9 @@ static void assert_signed(const struct buf *request, const char *first, const ch
 	else
 		assert_null(type);
 	cleanup(cleanup_free) char *canonical = mem_printf(
-		"%.*s\n%.*s\n\n%shost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n\n%s\n%s",
-		(int)strcspn(first, " "), first, (int)strcspn(path, " "), path, type_line, host,
-		hash, date, names, hash);
+		"%.*s\n%.*s\n%.*s\n%shost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n\n%s\n%s",
+		(int)strcspn(first, " "), first, (int)path_len, path, (int)strcspn(query, " "),
+		query, type_line, host, hash, date, names, hash);
 	char hex[65];
 	signature_of(canonical, date, hex);
 	cleanup(cleanup_free) char *want = mem_printf(
@@ -285,6 +287,78 @@ static void a_file_is_hashed_and_sent(void **state)
 	assert_signed(&server.requests[0], "PUT /examplebucket/k HTTP", "audio/wav",
 		      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	assert_string_equal(http_server_body(&server.requests[0]), "abc");
+}
+
+#define CREATED ANSWER("200 OK", 33, "<X><UploadId>a/b c</UploadId></X>")
+#define PART_1                                                                                     \
+	{                                                                                          \
+		"HTTP/1.1 200 OK\r\nETag: \"e1\"\r\nContent-Length: 0\r\n\r\n", HTTP_CLOSE         \
+	}
+#define PART_2                                                                                     \
+	{                                                                                          \
+		"HTTP/1.1 200 OK\r\nETag: \"e2\"\r\nContent-Length: 0\r\n\r\n", HTTP_CLOSE         \
+	}
+
+/* Puts "abcd" in parts of two bytes against a script. */
+static struct err *put_parts(const struct http_answer *answers, size_t count, bool *ret_lacking)
+{
+	struct store store;
+	store_start(&store, answers, count);
+	int fd = memfd_create("test", 0);
+	assert_int_equal(write(fd, "..abcd", 6), 6);
+	const struct http_file file = { fd, 2, 4 };
+	const struct s3_body body = { .file = &file };
+	const struct s3_call call = {
+		.method = "PUT", .key = "k", .content_type = "audio/wav", .body = &body
+	};
+	struct err *e = s3_put_parts(store.s3, http, &call, 2, ret_lacking);
+	store_stop(&store);
+	close(fd);
+	return e;
+}
+
+static void a_large_file_goes_up_in_parts(void **state)
+{
+	(void)state;
+	const struct http_answer answers[] = { CREATED, PART_1, ANSWER("500 Oh", 0, ""), PART_2,
+					       ANSWER("200 OK", 4, "<X/>") };
+	bool lacking = true;
+	assert_ok(put_parts(answers, COUNT(answers), &lacking));
+	assert_false(lacking);
+	assert_int_equal(server.request_count, 5);
+	const struct buf *r = server.requests;
+	assert_signed(&r[0], "POST /examplebucket/k?uploads= HTTP", "audio/wav", EMPTY_HASH);
+	assert_signed(&r[1], "PUT /examplebucket/k?partNumber=1&uploadId=a%2Fb%20c HTTP", NULL,
+		      "fb8e20fc2e4c3f248c60c39bd652f3c1347298bb977b8b4d5903b85055620603");
+	assert_string_equal(http_server_body(&r[1]), "ab");
+	assert_string_equal(http_server_body(&r[3]), "cd");
+	assert_has(r[4].data, "POST /examplebucket/k?uploadId=a%2Fb%20c HTTP");
+	assert_string_equal(http_server_body(&r[4]),
+			    "<CompleteMultipartUpload>"
+			    "<Part><PartNumber>1</PartNumber><ETag>\"e1\"</ETag></Part>"
+			    "<Part><PartNumber>2</PartNumber><ETag>\"e2\"</ETag></Part>"
+			    "</CompleteMultipartUpload>");
+}
+
+static void nothing_stays_of_parts_that_failed(void **state)
+{
+	(void)state;
+	const struct http_answer refused[] = { CREATED, PART_1, ANSWER("403 No", 0, ""),
+					       ANSWER("204 OK", 0, "") },
+				 broken[] = { CREATED, PART_1, PART_2,
+					      ANSWER("200 OK", 15, "<Error></Error>"),
+					      ANSWER("204 OK", 0, "") },
+				 unable[] = { ANSWER("501 No", 0, "") };
+	bool lacking = true;
+	assert_error(put_parts(refused, COUNT(refused), &lacking), ERR_INTERNAL, "(403 )");
+	assert_has(server.requests[3].data, "DELETE /examplebucket/k?uploadId=a%2Fb%20c HTTP");
+	assert_error(put_parts(broken, COUNT(broken), &lacking), ERR_UNAVAILABLE,
+		     "could not put the parts together");
+	assert_has(server.requests[4].data, "DELETE /examplebucket/k?uploadId=a%2Fb%20c HTTP");
+	assert_false(lacking);
+	err_free(put_parts(unable, COUNT(unable), &lacking));
+	assert_true(lacking);
+	assert_int_equal(server.request_count, 1);
 }
 
 /* Puts one object against a script; *ret_calls is how often it was tried. */
@@ -400,6 +474,8 @@ int main(void)
 		cmocka_unit_test(public_urls),
 		cmocka_unit_test(requests_are_signed),
 		cmocka_unit_test(a_file_is_hashed_and_sent),
+		cmocka_unit_test(a_large_file_goes_up_in_parts),
+		cmocka_unit_test(nothing_stays_of_parts_that_failed),
 		cmocka_unit_test(what_may_pass_is_tried_three_times),
 		cmocka_unit_test(what_is_refused_is_tried_once),
 		cmocka_unit_test(deleting_what_is_gone_is_fine),

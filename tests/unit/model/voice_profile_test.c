@@ -112,7 +112,9 @@ static void somebody_elses_is_not_found(void **state)
 	assert_error(voice_profile_delete(db, other, id), ERR_NOT_FOUND, message);
 	assert_error(voice_profile_set_training(db, other, id, "ready", NULL), ERR_NOT_FOUND,
 		     message);
-	assert_error(voice_asset_create(db, other, id, &(struct voice_asset){ "k", "u", 1 }, &json),
+	assert_error(voice_asset_create(db, other, id,
+					&(struct voice_asset){ "k", "u", 1, "sample", NULL },
+					&json),
 		     ERR_NOT_FOUND, message);
 	assert_ok(voice_asset_list(db, other, id, &rows));
 	assert_int_equal(rows_count(rows), 0);
@@ -127,7 +129,7 @@ static void somebody_elses_is_not_found(void **state)
 static struct json_object *new_asset(const char *profile_id, const char *key)
 {
 	char *json = NULL;
-	const struct voice_asset asset = { key, "s3://b/k", 2.5 };
+	const struct voice_asset asset = { key, "s3://b/k", 2.5, "sample", NULL };
 	assert_ok(voice_asset_create(db, user, profile_id, &asset, &json));
 	return parsed(json);
 }

@@ -168,7 +168,8 @@ static int64_t next_of_scheduler(void)
 static void test_scheduler_goes_on(void **state)
 {
 	(void)state;
-	add_scheduled(",\"every\":7200000,\"offset\":5");
+	add_scheduled(",\"every\":7200000");
+	ask_number("HSET bull:mail:repeat:s offset 5");
 	cleanup(cleanup_queue_job) struct queue_job *job = fetch();
 	assert_string_equal(job->id, "repeat:s:1000");
 	int64_t due = next_of_scheduler();

@@ -1,0 +1,101 @@
+#include "jobs/source.h"
+
+#include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
+#include "jobs/base/mem.h"
+
+#include <string.h>
+
+enum { MAX_RACES = 100 }; /* lost to other runners, before the next look is put off */
+
+static struct err *take_from_database(const struct source *s, struct db *db,
+				      struct execution_claim *ret, enum taken *ret_taken)
+{
+	char id[ID_SIZE];
+	enum claim_result result = CLAIM_BUSY;
+	*ret_taken = TAKEN_NOTHING;
+	for (int i = 0; i < MAX_RACES && result != CLAIM_TAKEN; i++) {
+		TRY(execution_next(db, id));
+		if (!*id)
+			return NULL;
+		TRY(execution_claim(db, id, s->runner, ret, &result));
+	}
+	if (result == CLAIM_TAKEN)
+		*ret_taken = TAKEN;
+	return NULL;
+}
+
+static struct err *take_from_queue(const struct source *s, struct queue_job **ret,
+				   enum taken *ret_taken, int64_t *ret_until_ms)
+{
+	static const enum taken taken[] = {
+		[QUEUE_JOB] = TAKEN,
+		[QUEUE_EMPTY] = TAKEN_NOTHING,
+		[QUEUE_DELAYED] = TAKEN_NOTHING,
+		[QUEUE_LIMITED] = TAKEN_LIMITED,
+	};
+	char token[ID_SIZE];
+	struct queue_fetched fetched;
+	TRY(queue_fetch(s->queue, id_new(token), QUEUE_LOCK_MS, &fetched));
+	*ret = fetched.job;
+	*ret_taken = taken[fetched.state];
+	*ret_until_ms = fetched.at_ms;
+	return NULL;
+}
+
+enum taken source_take(const struct source *s, struct assignment *ret, int64_t *ret_until_ms)
+{
+	enum taken taken = TAKEN_TROUBLE;
+	struct err *e = NULL;
+	*ret_until_ms = 0;
+	if (s->queue) {
+		e = take_from_queue(s, &ret->job, &taken, ret_until_ms);
+	} else {
+		struct db *db = db_pool_get(s->services->pool);
+		e = take_from_database(s, db, &ret->claim, &taken);
+		db_pool_put(s->services->pool, db);
+	}
+	assignment_survive(e, "taking work");
+	return e ? TAKEN_TROUBLE : taken;
+}
+
+bool source_wait(const struct source *s, int64_t until_ms)
+{
+	struct err *e = queue_wait(s->queue, until_ms);
+	bool is_fine = !e || err_kind(e) == ERR_CANCELLED;
+	if (is_fine)
+		err_free(e);
+	else
+		assignment_survive(e, "waiting for work");
+	return is_fine;
+}
+
+/* The execution that a job is about: what its data says, or else its id. The caller frees it. */
+static char *execution_of(const struct queue_job *job)
+{
+	cleanup(cleanup_json) struct json_object *data = NULL;
+	if (!job->poison)
+		err_free(js_parse(job->data, strlen(job->data), &data));
+	const char *id = js_string(data, "executionId");
+	return mem_strdup(id ? id : job->id);
+}
+
+enum taken source_claim(const struct source *s, const struct queue_job *job,
+			struct execution_claim *ret)
+{
+	cleanup(cleanup_free) char *id = execution_of(job);
+	enum claim_result result = CLAIM_BUSY;
+	struct db *db = db_pool_get(s->services->pool);
+	struct err *e = execution_claim(db, id, s->runner, ret, &result);
+	db_pool_put(s->services->pool, db);
+	if (e) {
+		assignment_survive(e, "claiming an execution");
+		assignment_return_job(s->queue, job);
+		return TAKEN_TROUBLE;
+	}
+	if (result == CLAIM_BUSY)
+		assignment_defer_job(s->queue, job);
+	else if (result == CLAIM_OVER)
+		assignment_drop_job(s->queue, job);
+	return result == CLAIM_TAKEN ? TAKEN : TAKEN_NOTHING;
+}
