@@ -288,7 +288,8 @@ export function EditorView({ workflow: loaded, etag, types: typeList, runId }: {
 						)}
 						<div
 							className="canvas-box"
-							onKeyDown={(event) => {
+							/* Before React Flow selects the step: the first Enter selects, the second opens. */
+							onKeyDownCapture={(event) => {
 								const node = (event.target as HTMLElement).closest<HTMLElement>('.react-flow__node');
 								if (event.key === 'Enter' && node && graph.state.selectedNodes.has(node.dataset.id ?? '')) {
 									event.stopPropagation();
