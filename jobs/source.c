@@ -80,13 +80,33 @@ static char *execution_of(const struct queue_job *job)
 	return mem_strdup(id ? id : job->id);
 }
 
+/*
+ * True for a job that somebody has retried by hand after it had failed, in a dashboard: it has been
+ * tried, and BullMQ takes the reason off only then.
+ */
+static bool is_retried_by_hand(const struct queue_job *job)
+{
+	return job->attempts_made > 0 && !queue_job_field(job, "failedReason");
+}
+
+static struct err *claim(const struct source *s, struct db *db, const struct queue_job *job,
+			 struct execution_claim *ret, enum claim_result *ret_result)
+{
+	cleanup(cleanup_free) char *id = execution_of(job);
+	cleanup(cleanup_rows) struct rows *reopened = NULL;
+	TRY(execution_claim(db, id, s->runner, ret, ret_result));
+	if (*ret_result != CLAIM_OVER || !is_retried_by_hand(job) || !id_is_valid(id))
+		return NULL;
+	TRY(execution_reopen(db, id, &reopened));
+	return execution_claim(db, id, s->runner, ret, ret_result);
+}
+
 enum taken source_claim(const struct source *s, const struct queue_job *job,
 			struct execution_claim *ret)
 {
-	cleanup(cleanup_free) char *id = execution_of(job);
 	enum claim_result result = CLAIM_BUSY;
 	struct db *db = db_pool_get(s->services->pool);
-	struct err *e = execution_claim(db, id, s->runner, ret, &result);
+	struct err *e = claim(s, db, job, ret, &result);
 	db_pool_put(s->services->pool, db);
 	if (e) {
 		assignment_survive(e, "claiming an execution");
