@@ -20,6 +20,18 @@ struct err *execution_create(struct db *db, const struct execution_plan *p,
 		       "Workflow", ret_json);
 }
 
+struct err *execution_admit(struct db *db, const struct execution_admission *a)
+{
+	cleanup(cleanup_free) char *owner = NULL;
+	TRY(db_text(db, &Q_EXECUTION_ADMIT,
+		    PARAMS(a->id, a->workflow_id, a->user_id, a->nodes, a->edges, a->steps,
+			   a->outputs, a->start_count, a->start_node),
+		    &owner));
+	return owner ? NULL
+		     : err_new(ERR_NOT_FOUND, "The user %s has no workflow %s", a->user_id,
+			       a->workflow_id);
+}
+
 struct err *execution_graph(struct db *db, const char *user_id, const char *id,
 			    struct execution_graph *ret)
 {
