@@ -188,6 +188,16 @@ void response_send_error(const struct request *request, const struct conf *conf,
 	send_answer(request, conf, status, headers.data ? headers.data : "", body);
 }
 
+struct err *response_blame_provider(struct err *e)
+{
+	if (!e || err_kind(e) != ERR_RATE_LIMITED)
+		return e;
+	cleanup(cleanup_err) struct err *throttled = e;
+	struct err *blame = err_new(ERR_UPSTREAM, "%s", err_message(throttled));
+	err_set_retry_after(blame, err_retry_after(throttled));
+	return blame;
+}
+
 void response_wrong_method(struct response *r, const char *method, const char *allow)
 {
 	cleanup(cleanup_free) char *message =

@@ -34,5 +34,11 @@ void response_send(const struct request *request, const struct conf *conf,
 void response_send_error(const struct request *request, const struct conf *conf,
 			 const struct err *e);
 
+/*
+ * The error of a call that a request made to a provider: what the provider throttles is its fault
+ * (502), as a 429 would say that the client asks us too often. NULL stays NULL.
+ */
+must_check struct err *response_blame_provider(struct err *e);
+
 /* Answers a CORS preflight. */
 void response_send_preflight(const struct request *request, const struct conf *conf);

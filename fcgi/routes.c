@@ -11,6 +11,12 @@ static const struct route routes[] = {
 	{ "GET",    "/api/settings/keys",                0,          api_keys_list },
 	{ "POST",   "/api/settings/keys",                ROUTE_JSON, api_keys_save },
 	{ "DELETE", "/api/settings/keys/:",              0,          api_keys_delete },
+	{ "POST",   "/api/settings/keys/elevenlabs/test", ROUTE_JSON, api_keys_test },
+	{ "POST",   "/api/settings/keys/azure/test",     ROUTE_JSON, api_keys_test },
+	{ "POST",   "/api/settings/keys/openai/test",    ROUTE_JSON, api_keys_test },
+	{ "POST",   "/api/settings/keys/anthropic/test", ROUTE_JSON, api_keys_test },
+	{ "GET",    "/api/settings/services",            0,          services_list },
+	{ "GET",    "/api/voices",                       0,          voices_list },
 
 	{ "GET",    "/api/voice-profiles",               0,          voice_profiles_list },
 	{ "POST",   "/api/voice-profiles",               ROUTE_JSON | ROUTE_IDEMPOTENT, voice_profiles_create },

@@ -37,7 +37,9 @@ enum route_match route_find(struct request *request, const struct route **ret,
 
 /* The handlers, by resource: one file of fcgi/api each. */
 handler auth_register, auth_login, auth_me;
-handler api_keys_list, api_keys_save, api_keys_delete;
+handler api_keys_list, api_keys_save, api_keys_delete, api_keys_test;
+handler services_list;
+handler voices_list;
 handler voice_profiles_list, voice_profiles_create, voice_profiles_get, voice_profiles_update,
 	voice_profiles_delete, voice_profiles_train;
 handler voice_assets_create, voice_assets_delete;

@@ -16,10 +16,10 @@
 static struct err *start(struct app *app, const struct execution_plan *plan,
 			 struct response *response)
 {
-	char id[ID_SIZE];
+	cleanup(execution_created_clear) struct execution_created created = { 0 };
 	const struct launcher launcher = { app->db, app->queue, app->runner };
-	TRY(launch(&launcher, plan, id, &response->body));
-	response->status = 201;
+	TRY(launch(&launcher, plan, &created));
+	response_json(response, 201, take(created.json));
 	return NULL;
 }
 

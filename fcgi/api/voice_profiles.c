@@ -128,11 +128,7 @@ struct err *voice_profiles_train(struct app *app, struct request *request,
 					      .profile_id = request->ids[0],
 					      .stop = &stop };
 	struct err *e = training_run(&app->services, app->http, app->db, &order, &result);
-	if (e && err_kind(e) == ERR_RATE_LIMITED) { /* 429 would say that we are the ones */
-		cleanup(cleanup_err) struct err *throttled = e;
-		e = err_new(ERR_UPSTREAM, "%s", err_message(throttled));
-	}
-	TRY(e);
+	TRY(response_blame_provider(e));
 	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
 	js_set_string(o, "id", request->ids[0]);
 	js_set_string(o, "trainingStatus", result.status);

@@ -12,6 +12,11 @@ struct err *api_key_list(struct db *db, const char *user_id, char **ret_json)
 	return db_text(db, &Q_API_KEY_LIST, PARAMS(user_id), ret_json);
 }
 
+struct err *api_key_services(struct db *db, const char *user_id, struct rows **ret)
+{
+	return db_query(db, &Q_API_KEY_SERVICES, PARAMS(user_id), ret);
+}
+
 /* The first and last four characters; of a short key none. The caller frees it. */
 static char *masked(const char *key)
 {

@@ -15,6 +15,9 @@ struct api_key {
 
 must_check struct err *api_key_list(struct db *db, const char *user_id, char **ret_json);
 
+/* Rows of (service) that the user has stored keys for; the caller frees them. */
+must_check struct err *api_key_services(struct db *db, const char *user_id, struct rows **ret);
+
 /* Stores a key; one that is there for this service is replaced. `key` has been trimmed. */
 must_check struct err *api_key_save(struct db *db, const struct crypt_key *crypt,
 				    const char *user_id, const struct api_key *key,

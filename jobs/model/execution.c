@@ -11,13 +11,38 @@
 static const char what[] = "Execution";
 
 struct err *execution_create(struct db *db, const struct execution_plan *p,
-			     char ret_id[static ID_SIZE], char **ret_json)
+			     struct execution_created *ret)
 {
-	id_new(ret_id);
-	return db_need(db, &Q_EXECUTION_CREATE,
-		       PARAMS(ret_id, p->workflow_id, p->user_id, p->nodes, p->edges, p->steps,
-			      p->request_id, p->rerun_of, p->keep, p->trigger),
-		       "Workflow", ret_json);
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	char id[ID_SIZE];
+	TRY(db_query(db, &Q_EXECUTION_CREATE,
+		     PARAMS(id_new(id), p->workflow_id, p->user_id, p->nodes, p->edges, p->steps,
+			    p->request_id, p->rerun_of, p->keep, p->trigger),
+		     &rows));
+	if (rows_count(rows) == 0)
+		return err_new(ERR_NOT_FOUND, "Workflow not found");
+	*ret = (struct execution_created){
+		.priority = (int)strtol(rows_get(rows, 0, 1), NULL, 10),
+		.json = mem_strdup(rows_get(rows, 0, 0)),
+	};
+	memcpy(ret->id, id, ID_SIZE);
+	return NULL;
+}
+
+void execution_created_clear(struct execution_created *c)
+{
+	free(c->json);
+	*c = (struct execution_created){ 0 };
+}
+
+struct execution_ticket execution_ticket(const struct rows *rows, int row)
+{
+	return (struct execution_ticket){
+		.id = rows_get(rows, row, 0),
+		.workflow_id = rows_get(rows, row, 1),
+		.user_id = rows_get(rows, row, 2),
+		.priority = (int)strtol(rows_get(rows, row, 3), NULL, 10),
+	};
 }
 
 struct err *execution_admit(struct db *db, const struct execution_admission *a)

@@ -26,9 +26,23 @@ struct execution_plan {
 	const char *keep; /* of its steps: array of {nodeId, iterations}, as rerun_plan makes it */
 };
 
-/* Writes execution, steps and outbox row at once; *ret_id is the new execution's. */
+/* What the queue is told of an execution. Borrowed. */
+struct execution_ticket {
+	const char *id, *workflow_id, *user_id;
+	int priority; /* 1 first; 0 before all of them */
+};
+
+/* A new execution; execution_created_clear frees it. */
+struct execution_created {
+	char id[ID_SIZE];
+	int priority; /* its place among those of all users, as in a ticket */
+	char *json;
+};
+void execution_created_clear(struct execution_created *c);
+
+/* Writes execution, steps and outbox row at once. */
 must_check struct err *execution_create(struct db *db, const struct execution_plan *plan,
-					char ret_id[static ID_SIZE], char **ret_json);
+					struct execution_created *ret);
 
 /* An execution that is brought from elsewhere, with its id; all borrowed, optional ones NULL. */
 struct execution_admission {
@@ -93,8 +107,8 @@ must_check struct err *execution_finish(struct db *db, const struct execution_cl
 					const char *status, const char *error);
 
 /*
- * Lets a failed execution go on from its failed steps. *ret is one row of (workflow id, user id),
- * or none where there is no such execution or it has not failed; freed by the caller.
+ * Lets a failed execution go on from its failed steps. *ret is its ticket's row, or none where
+ * there is no such execution or it has not failed; freed by the caller.
  */
 must_check struct err *execution_reopen(struct db *db, const char *id, struct rows **ret);
 
@@ -104,9 +118,11 @@ must_check struct err *execution_withdraw(struct db *db, const char *id);
 /* An execution's status, which the caller frees; NULL where there is none of that id. */
 must_check struct err *execution_status(struct db *db, const char *id, char **ret);
 
-/* Rows of (id, workflow id, user id) that wait longer than `seconds` for a claim; freed by the
- * caller. */
+/* Ticket rows of those that wait longer than `seconds` for a claim; freed by the caller. */
 must_check struct err *execution_overdue(struct db *db, int seconds, struct rows **ret);
+
+/* A ticket, borrowed from its row. */
+struct execution_ticket execution_ticket(const struct rows *rows, int row);
 
 /*
  * Deletes up to a thousand executions that ended more than `days` ago, with their steps; the last

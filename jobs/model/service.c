@@ -28,6 +28,13 @@ const struct service service_anthropic = {
 	.key_offset = offsetof(struct conf, anthropic_api_key),
 };
 
+const struct service *service_at(size_t i)
+{
+	static const struct service *const services[] = { &service_elevenlabs, &service_azure,
+							  &service_openai, &service_anthropic };
+	return i < sizeof(services) / sizeof(services[0]) ? services[i] : NULL;
+}
+
 const char *service_fallback_key(const struct service *service, const struct conf *conf)
 {
 	return *(const char *const *)(const void *)((const char *)conf + service->key_offset);

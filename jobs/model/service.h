@@ -13,5 +13,8 @@ struct service {
 
 extern const struct service service_elevenlabs, service_azure, service_openai, service_anthropic;
 
+/* Service number `i`, in the order that users see them; NULL behind the last. */
+const struct service *service_at(size_t i);
+
 /* The server's own key, borrowed; "" where it has none. */
 const char *service_fallback_key(const struct service *service, const struct conf *conf);

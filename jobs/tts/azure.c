@@ -52,9 +52,9 @@ static bool is_set(const char *text)
 	return text && *text;
 }
 
-struct err *azure_url(const struct conf *conf, const struct service_key *key, char **ret_url)
+struct err *azure_url(const struct conf *conf, const struct service_key *key, const char *path,
+		      char **ret_url)
 {
-	static const char path[] = "/cognitiveservices/v1";
 	if (is_set(conf->azure_base_url)) {
 		*ret_url = mem_printf("%s%s", conf->azure_base_url, path);
 		return NULL;
@@ -183,7 +183,7 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 {
 	cleanup(cleanup_free) char *url = NULL;
 	cleanup(cleanup_secret) char *key_header = NULL;
-	TRY(azure_url(conf, key, &url));
+	TRY(azure_url(conf, key, "/cognitiveservices/v1", &url));
 	TRY(call_key_header("Ocp-Apim-Subscription-Key: ", key, service_azure.title, &key_header));
 	cleanup(cleanup_free) char *body = azure_ssml(request, ret);
 	const struct http_request call = {
@@ -214,4 +214,5 @@ const struct provider azure_provider = {
 	.service = &service_azure,
 	.max_characters = azure_max_characters,
 	.synthesize = synthesize,
+	.list_voices = azure_list_voices,
 };

@@ -3,9 +3,16 @@
 #include "jobs/tts/provider.h"
 #include "jobs/tts/refusal.h"
 
-/* The URL to speak at; the caller frees it. ERR_REFUSED for a region that is not a host's name. */
+/*
+ * The URL of `path` ("/cognitiveservices/v1" speaks) on the speech host; the caller frees it.
+ * ERR_REFUSED for a region that is not a host's name.
+ */
 must_check struct err *azure_url(const struct conf *conf, const struct service_key *key,
-				 char **ret_url);
+				 const char *path, char **ret_url);
+
+/* The table's list_voices. */
+must_check struct err *azure_list_voices(struct http *http, const struct conf *conf,
+					 const struct service_key *key, struct json_object **ret);
 
 /*
  * The SSML of a request; what was clamped or left out goes to the result's notes. The caller frees

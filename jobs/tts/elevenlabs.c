@@ -166,4 +166,5 @@ const struct provider elevenlabs_provider = {
 	.synthesize = synthesize,
 	.clone = elevenlabs_clone,
 	.delete_voice = elevenlabs_delete_voice,
+	.list_voices = elevenlabs_list_voices,
 };

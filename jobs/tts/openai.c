@@ -126,4 +126,5 @@ const struct provider openai_provider = {
 	.service = &service_openai,
 	.max_characters = max_characters,
 	.synthesize = synthesize,
+	.list_voices = openai_list_voices,
 };

@@ -13,5 +13,9 @@
 char *openai_speech_body(const struct tts_request *request, struct tts_result *ret)
 	__attribute__((returns_nonnull));
 
+/* The table's list_voices. */
+must_check struct err *openai_list_voices(struct http *http, const struct conf *conf,
+					  const struct service_key *key, struct json_object **ret);
+
 /* What an answer other than 200 means; `words` are refusal_read's. */
 enum refusal openai_classify(int status, const char *words);

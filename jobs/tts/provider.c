@@ -1,6 +1,7 @@
 #include "jobs/tts/provider.h"
 
 #include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -58,4 +59,17 @@ double tts_clamp(struct tts_result *r, const char *title, const struct tts_range
 	tts_note(r, "%s %g is %s than %s allows; used %g", range->setting, value,
 		 above ? "more" : "less", title, used);
 	return used;
+}
+
+void tts_add_voice(struct json_object *list, const struct tts_voice *voice)
+{
+	struct json_object *o = json_object_new_object();
+	js_set_string(o, "id", voice->id);
+	js_set_string(o, "name", voice->name ? voice->name : voice->id);
+	js_set_string(o, "language", voice->language);
+	js_set_string(o, "category", voice->category);
+	js_set_string(o, "description", voice->description);
+	js_set_string(o, "previewUrl", voice->preview_url);
+	if (json_object_array_add(list, o) != 0)
+		abort();
 }

@@ -91,7 +91,22 @@ struct provider {
 	 */
 	struct err *(*delete_voice)(struct http *http, const struct conf *conf,
 				    const struct service_key *key, const char *voice);
+
+	/*
+	 * The voices that the key can speak with, those that are the user's own first; the caller
+	 * owns *ret, an array of tts_voice's objects. It costs nothing.
+	 */
+	struct err *(*list_voices)(struct http *http, const struct conf *conf,
+				   const struct service_key *key, struct json_object **ret);
 };
+
+/* A voice of a provider's list; NULL for what the provider does not say. Borrowed. */
+struct tts_voice {
+	const char *id, *name, *language, *category, *description, *preview_url;
+};
+
+/* Appends {id, name, language, category, description, previewUrl} to `list`. */
+void tts_add_voice(struct json_object *list, const struct tts_voice *voice);
 
 extern const struct provider elevenlabs_provider, azure_provider, openai_provider;
 

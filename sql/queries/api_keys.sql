@@ -24,3 +24,6 @@ SELECT user_id, 'api_key.delete', service, $3 FROM gone RETURNING subject
 
 -- name: api_key_sealed :read
 SELECT sealed, crypt_key_id, region FROM api_keys WHERE user_id = $1 AND service = $2
+
+-- name: api_key_services :read
+SELECT service FROM api_keys WHERE user_id = $1

@@ -1,11 +1,14 @@
 -- The execution, its steps and its outbox row, in one statement. $6 is an array of
 -- {nodeId, nodeType, nodeTitle} in the order in which they run; $8 the execution that this is a rerun
 -- of, or null; $9 the array of the nodes whose successful steps are kept from there, each with whether
--- those inside a loop are: {nodeId, iterations}.
+-- those inside a loop are: {nodeId, iterations}. A user's first ten unfinished executions come before those that
+-- somebody has beyond that, and an eleventh before a twelfth; nobody's is more than a million behind.
 -- name: execution_create
 WITH execution AS (
-	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt)
-	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1
+	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt, priority)
+	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1,
+		greatest((SELECT count(*) FROM (SELECT FROM executions u
+			WHERE u.user_id = w.user_id AND u.status = 'RUNNING' LIMIT 1000000) unfinished) - 9, 0)
 	FROM workflows w LEFT JOIN executions prior ON prior.id = $8::uuid AND prior.workflow_id = w.id
 	WHERE w.id = $2 AND w.user_id = $3
 	RETURNING *
@@ -32,7 +35,8 @@ WITH execution AS (
 	INSERT INTO outbox (execution_id) SELECT id FROM execution
 )
 SELECT execution_json(ROW(e.*)::executions, (
-	SELECT json_agg(step_json(ROW(s.*)::execution_steps) ORDER BY s.position, s.iteration) FROM steps s))::text
+	SELECT json_agg(step_json(ROW(s.*)::execution_steps) ORDER BY s.position, s.iteration) FROM steps s))::text,
+	e.priority
 FROM execution e
 
 -- Which steps of an execution succeeded, and inside which loops.
@@ -92,7 +96,7 @@ FROM claimed
 -- name: execution_next :read
 SELECT e.id FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
 WHERE e.status = 'RUNNING' AND coalesce(e.claim_expires_at, o.due_at) < now()
-ORDER BY e.started_at, e.id LIMIT 1
+ORDER BY e.priority, e.started_at, e.id LIMIT 1
 
 -- name: execution_status :read
 SELECT status, claim_expires_at > now() FROM executions WHERE id = $1
@@ -131,7 +135,7 @@ SELECT id FROM finished
 WITH reopened AS (
 	UPDATE executions SET status = 'RUNNING', error = NULL, completed_at = NULL, crashes = 0, claim = claim + 1,
 		claimed_by = NULL, claim_expires_at = NULL, first_claimed_at = NULL, cancel_requested = false
-	WHERE id = $1 AND status = 'FAILED' RETURNING id, workflow_id, user_id
+	WHERE id = $1 AND status = 'FAILED' RETURNING id, workflow_id, user_id, priority
 ), steps AS (
 	UPDATE execution_steps SET status = 'idle', started_at = NULL, completed_at = NULL, duration_ms = NULL,
 		attempts = 1, error = NULL, error_stack = NULL
@@ -139,7 +143,7 @@ WITH reopened AS (
 ), queued AS (
 	INSERT INTO outbox (execution_id) SELECT id FROM reopened ON CONFLICT DO NOTHING
 )
-SELECT workflow_id, user_id FROM reopened
+SELECT id, workflow_id, user_id, priority FROM reopened
 
 -- Ends an execution that nobody runs.
 -- name: execution_withdraw
@@ -155,7 +159,7 @@ DELETE FROM outbox WHERE execution_id IN (SELECT id FROM withdrawn)
 
 -- Executions that a queue should hold: new ones that it may have missed, and those whose runner died.
 -- name: execution_overdue :read
-SELECT e.id, e.workflow_id, e.user_id FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
+SELECT e.id, e.workflow_id, e.user_id, e.priority FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
 WHERE e.status = 'RUNNING' AND coalesce(e.claim_expires_at, o.due_at) < now() - make_interval(secs => $1)
 ORDER BY e.started_at LIMIT 1000
 

@@ -82,6 +82,20 @@ describe('voiceoverctl queue', () => {
 		await done('resume');
 	});
 
+	test("nobody's many executions stand in the way of another's one", async () => {
+		const other = await stack.user();
+		const [mine, theirs] = [await user.workflow([node('a', 'manual-trigger')]), await other.workflow([node('a', 'manual-trigger')])];
+		await done('pause');
+		const many = [];
+		for (let i = 0; i < 40; i++) many.push(await execute(mine));
+		const one = (await other.post(`/api/workflows/${theirs}/execute`)).body.id;
+		await done('resume');
+		const { startedAt } = (await other.finished(theirs, one)).logs[0];
+		const starts = [];
+		for (const id of many) starts.push((await user.finished(mine, id)).logs[0].startedAt);
+		assert.ok(starts.filter((at) => at < startedAt).length <= 12, `${startedAt} of ${starts}`);
+	});
+
 	test('says what cannot be done', async () => {
 		const workflow = await user.workflow([node('a', 'manual-trigger')]);
 		const id = await execute(workflow);

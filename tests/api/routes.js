@@ -131,6 +131,13 @@ const ROWS = [
 		],
 	},
 	{ name: 'DELETE /api/settings/keys/:key', shape: message('API key deleted') },
+	...['elevenlabs', 'azure', 'openai', 'anthropic'].map((service) => ({
+		name: `POST /api/settings/keys/${service}/test`,
+		body: () => ({}),
+		shape: { ok: (value) => typeof value === 'boolean', message: shapes.TEXT },
+	})),
+	{ name: 'GET /api/settings/services', shape: [shapes.SERVICE] },
+	{ name: 'GET /api/voices', needs: ['key'], send: (user, path) => user.get(`${path}?provider=elevenlabs`), shape: [shapes.VOICE] },
 
 	{ name: 'GET /api/voice-profiles', needs: ['profile', 'asset'], shape: [shapes.PROFILE_IN_LIST] },
 	{

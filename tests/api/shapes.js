@@ -44,6 +44,22 @@ export const API_KEY = {
 	updatedAt: TIME,
 };
 
+export const SERVICE = {
+	service: oneOf('elevenlabs', 'azure', 'openai', 'anthropic'),
+	title: TEXT,
+	hasKey: (value) => typeof value === 'boolean',
+	serverKey: (value) => typeof value === 'boolean',
+};
+
+export const VOICE = {
+	id: TEXT,
+	name: TEXT,
+	language: orNull(TEXT),
+	category: orNull(TEXT),
+	description: orNull(TEXT),
+	previewUrl: orNull(TEXT),
+};
+
 export const PROFILE = {
 	id: ID,
 	userId: ID,

@@ -64,7 +64,10 @@ const FAULT_REFUSALS = {
 export function start({ keys = { [DEFAULT_KEY]: {} }, ...where } = {}) {
 	const config = { keys, faultTimes: 2 };
 	const sim = { config, charges: new Charges(), faults: new ChatFaults() };
-	const match = router([['POST', '/v1/messages', answerMessages]]);
+	const match = router([
+		['POST', '/v1/messages', answerMessages],
+		['GET', '/v1/models', listModels],
+	]);
 	const app = {
 		name: 'anthropic',
 		config,
@@ -87,7 +90,12 @@ function dispatch(sim, match, request, entry) {
 	const version = request.headers['anthropic-version'];
 	if (version !== '2023-06-01')
 		throw refusal(400, version ? `anthropic-version: "${version}" is not a valid version` : 'anthropic-version: header is required');
-	return route.serve(sim, bodyOf(request), entry);
+	return route.serve(sim, request.method === 'GET' ? null : bodyOf(request), entry);
+}
+
+function listModels() {
+	const data = [{ type: 'model', id: 'claude-haiku-5', display_name: 'Claude Haiku 5' }];
+	return json(200, { data, has_more: false, first_id: data[0].id, last_id: data[0].id });
 }
 
 function bodyOf({ headers, body }) {

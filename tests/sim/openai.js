@@ -44,7 +44,8 @@ const CHATS = /^(o\d|gpt-)/;
 
 /** Options: host, port, prefix, tone (no real speech), keys ({ key: {} }). */
 export function start({ keys = { [DEFAULT_KEY]: {} }, tone = false, ...where } = {}) {
-	const config = { keys, faultTimes: 2 };
+	/* voices: what a compatible server answers at /v1/audio/voices, where OpenAI has nothing. */
+	const config = { keys, faultTimes: 2, voices: null };
 	const sim = {
 		config,
 		charges: new Charges(),
@@ -55,6 +56,8 @@ export function start({ keys = { [DEFAULT_KEY]: {} }, tone = false, ...where } =
 	const match = router([
 		['POST', '/v1/chat/completions', chat],
 		['POST', '/v1/audio/speech', speak],
+		['GET', '/v1/models', listModels],
+		['GET', '/v1/audio/voices', listVoices],
 	]);
 	const app = {
 		name: 'openai',
@@ -76,7 +79,17 @@ async function dispatch(sim, match, request, entry) {
 		throw refusal(known ? 405 : 404, null, `Invalid URL (${request.method} ${request.target})`);
 	if (!entry.key) throw refusal(401, null, "You didn't provide an API key.");
 	if (!Object.hasOwn(sim.config.keys, entry.key)) throw invalidKey(entry.key);
-	return route.serve(sim, bodyOf(request), entry);
+	return route.serve(sim, request.method === 'GET' ? null : bodyOf(request), entry);
+}
+
+function listModels() {
+	const model = (id) => ({ id, object: 'model', created: 1699046015, owned_by: 'system' });
+	return json(200, { object: 'list', data: SPEECH_MODELS.map(model) });
+}
+
+function listVoices({ config }) {
+	if (!config.voices) throw refusal(404, null, 'Invalid URL (GET /v1/audio/voices)');
+	return json(200, { voices: config.voices });
 }
 
 function bodyOf({ headers, body }) {

@@ -21,7 +21,7 @@ static void test_url(void **state)
 					   .azure_region = cases[i].configured };
 		const struct service_key key = { .secret = "k", .region = cases[i].region };
 		cleanup(cleanup_free) char *url = NULL;
-		assert_null(azure_url(&conf, &key, &url));
+		assert_null(azure_url(&conf, &key, "/cognitiveservices/v1", &url));
 		assert_string_equal(url, cases[i].want);
 	}
 	static const char *const bad[] = { "evil.example/", "East US", "a@b", "x#", "ü" };
@@ -29,7 +29,8 @@ static void test_url(void **state)
 		const struct conf conf = { .azure_base_url = "", .azure_region = "eastus" };
 		const struct service_key key = { .secret = "k", .region = bad[i] };
 		char *url = NULL;
-		assert_error(azure_url(&conf, &key, &url), ERR_REFUSED, "region");
+		assert_error(azure_url(&conf, &key, "/cognitiveservices/v1", &url), ERR_REFUSED,
+			     "region");
 		assert_null(url);
 	}
 }
