@@ -45,6 +45,18 @@ struct execution_ticket execution_ticket(const struct rows *rows, int row)
 	};
 }
 
+struct err *execution_admit(struct db *db, const struct execution_admission *a)
+{
+	cleanup(cleanup_free) char *owner = NULL;
+	TRY(db_text(db, &Q_EXECUTION_ADMIT,
+		    PARAMS(a->id, a->workflow_id, a->user_id, a->nodes, a->edges, a->steps,
+			   a->outputs, a->start_count, a->start_node),
+		    &owner));
+	return owner ? NULL
+		     : err_new(ERR_NOT_FOUND, "The user %s has no workflow %s", a->user_id,
+			       a->workflow_id);
+}
+
 struct err *execution_graph(struct db *db, const char *user_id, const char *id,
 			    struct execution_graph *ret)
 {

@@ -44,6 +44,17 @@ void execution_created_clear(struct execution_created *c);
 must_check struct err *execution_create(struct db *db, const struct execution_plan *plan,
 					struct execution_created *ret);
 
+/* An execution that is brought from elsewhere, with its id; all borrowed, optional ones NULL. */
+struct execution_admission {
+	const char *id, *workflow_id, *user_id;
+	const char *nodes, *edges, *steps;    /* as in a plan */
+	const char *outputs;                  /* by node id; a JSON object */
+	const char *start_count, *start_node; /* a step before it that has an output is done */
+};
+
+/* Writes it down unless that id is taken. ERR_NOT_FOUND where the user has no such workflow. */
+must_check struct err *execution_admit(struct db *db, const struct execution_admission *a);
+
 /* An execution's own snapshot, status and workflow, for a rerun. execution_graph_clear frees it. */
 struct execution_graph {
 	char *status, *nodes, *edges, *workflow_id;

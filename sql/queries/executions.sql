@@ -203,3 +203,30 @@ WITH gone AS (
 	RETURNING id
 )
 SELECT count(*) FROM gone
+
+-- An execution that came with a job, unless it is there already: $6 as in execution_create, $7 an object of
+-- outputs by node id; $8 the number of steps, or $9 the node, before which a step with an output has succeeded.
+-- name: execution_admit
+WITH owner AS (
+	SELECT id, user_id FROM workflows WHERE id = $2 AND user_id = $3
+), execution AS (
+	INSERT INTO executions (id, workflow_id, user_id, nodes, edges) SELECT $1, id, user_id, $4, $5 FROM owner
+	ON CONFLICT (id) DO NOTHING RETURNING id
+), plan AS (
+	SELECT n.position, n.step ->> 'nodeId' AS node_id, n.step ->> 'nodeType' AS node_type,
+		n.step ->> 'nodeTitle' AS node_title, $7::json -> (n.step ->> 'nodeId') AS output
+	FROM json_array_elements($6::json) WITH ORDINALITY n (step, position)
+), start AS (
+	SELECT coalesce($8::bigint + 1, (SELECT position FROM plan WHERE node_id = $9::text)) AS position
+), steps AS (
+	INSERT INTO execution_steps (execution_id, position, node_id, node_type, node_title, status, started_at,
+		completed_at, duration_ms, output)
+	SELECT e.id, n.position, n.node_id, n.node_type, n.node_title, CASE WHEN k.kept THEN 'success' ELSE 'idle' END,
+		CASE WHEN k.kept THEN now() END, CASE WHEN k.kept THEN now() END, CASE WHEN k.kept THEN 0 END,
+		CASE WHEN k.kept THEN n.output END
+	FROM execution e, start s, plan n,
+		LATERAL (SELECT n.output IS NOT NULL AND coalesce(n.position < s.position, true) AS kept) k
+), queued AS (
+	INSERT INTO outbox (execution_id) SELECT id FROM execution
+)
+SELECT id FROM owner
