@@ -89,24 +89,61 @@ static struct err *check_user(struct db *db, const struct execution_claim *claim
 	return err_new(ERR_NOT_FOUND, "The user %s has no execution %s", user, claim->id);
 }
 
-/* Claims it; one that only the job knows is written down first. */
+/*
+ * True for a job that somebody has retried by hand after it had failed, in a dashboard: it has been
+ * tried, and BullMQ takes the reason off only then.
+ */
+static bool is_retried_by_hand(const struct queue_job *job)
+{
+	return job->attempts_made > 0 && !queue_job_field(job, "failedReason");
+}
+
+static struct err *reopen(struct db *db, const char *id, bool *ret_back)
+{
+	cleanup(cleanup_rows) struct rows *reopened = NULL;
+	TRY(execution_reopen(db, id, &reopened));
+	*ret_back = rows_count(reopened) > 0;
+	return NULL;
+}
+
+static struct err *admit(struct db *db, const char *id, struct json_object *data, bool *ret_back)
+{
+	cleanup(cleanup_free) char *status = NULL;
+	if (id_is_valid(id))
+		TRY(execution_status(db, id, &status));
+	if (status)
+		return NULL;
+	*ret_back = true;
+	return foreign_admit(db, data);
+}
+
+/*
+ * An execution that is over, or that nobody knows: one that was retried by hand goes on, one that
+ * only the job knows is written down. *ret_back tells that there is something to claim now.
+ */
+static struct err *bring_back(struct db *db, const struct queue_job *job, struct json_object *data,
+			      const char *id, bool *ret_back)
+{
+	if (id_is_valid(id) && is_retried_by_hand(job))
+		TRY(reopen(db, id, ret_back));
+	if (!*ret_back && foreign_has_graph(data))
+		return admit(db, id, data, ret_back);
+	return NULL;
+}
+
 static struct err *claim(const struct source *s, struct db *db, const struct queue_job *job,
 			 struct execution_claim *ret, enum claim_result *ret_result)
 {
+	bool is_back = false;
 	cleanup(cleanup_json) struct json_object *data = NULL;
 	if (!job->poison)
 		TRY(js_parse(job->data, strlen(job->data), &data));
 	const char *id = execution_of(job, data);
 	TRY(execution_claim(db, id, s->runner, ret, ret_result));
-	cleanup(cleanup_free) char *status = NULL;
-	if (*ret_result == CLAIM_OVER && foreign_has_graph(data)) {
-		if (id_is_valid(id))
-			TRY(execution_status(db, id, &status));
-		if (!status)
-			TRY(foreign_admit(db, data));
-		if (!status)
-			TRY(execution_claim(db, id, s->runner, ret, ret_result));
-	}
+	if (*ret_result == CLAIM_OVER)
+		TRY(bring_back(db, job, data, id, &is_back));
+	if (is_back)
+		TRY(execution_claim(db, id, s->runner, ret, ret_result));
 	struct err *e = *ret_result == CLAIM_TAKEN ? check_user(db, ret, data) : NULL;
 	if (e)
 		execution_claim_clear(ret);
@@ -123,27 +160,6 @@ static void settle(const struct source *s, const struct queue_job *job, enum cla
 		assignment_defer_job(s->queue, job);
 	else
 		assignment_drop_job(s->queue, job);
-}
-
-/*
- * True for a job that somebody has retried by hand after it had failed, in a dashboard: it has been
- * tried, and BullMQ takes the reason off only then.
- */
-static bool is_retried_by_hand(const struct queue_job *job)
-{
-	return job->attempts_made > 0 && !queue_job_field(job, "failedReason");
-}
-
-static struct err *claim(const struct source *s, struct db *db, const struct queue_job *job,
-			 struct execution_claim *ret, enum claim_result *ret_result)
-{
-	cleanup(cleanup_free) char *id = execution_of(job);
-	cleanup(cleanup_rows) struct rows *reopened = NULL;
-	TRY(execution_claim(db, id, s->runner, ret, ret_result));
-	if (*ret_result != CLAIM_OVER || !is_retried_by_hand(job) || !id_is_valid(id))
-		return NULL;
-	TRY(execution_reopen(db, id, &reopened));
-	return execution_claim(db, id, s->runner, ret, ret_result);
 }
 
 enum taken source_claim(const struct source *s, const struct queue_job *job,
