@@ -27,6 +27,8 @@ static const struct {
 	{ "hook_get", "public: whoever knows the unguessable id" },
 	{ "step_start", "the runner's, under its claim" },
 	{ "step_finish", "the runner's, under its claim" },
+	{ "step_progress", "the runner's, under its claim" },
+	{ "segment_starts", "the runner's, of its own step" },
 };
 
 static bool is_exception(const char *name)
