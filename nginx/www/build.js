@@ -54,8 +54,8 @@ const styles = {
 };
 
 /* An HTML file with the hashed names in place of the sources' ones. */
-async function page(name, names, target) {
-	let html = await readFile(join(SOURCES, name), 'utf8');
+async function page(name, { preloads, ...names }, target) {
+	let html = (await readFile(join(SOURCES, name), 'utf8')).replace('<!-- preloads -->', () => preloads);
 	for (const [source, built] of Object.entries(names)) html = html.replaceAll(`"${source}"`, `"${built}"`);
 	await writeFile(join(target, name), html);
 }
@@ -94,10 +94,14 @@ async function main(target) {
 	const entry = outputOf('/main.tsx');
 	const style = outputOf('main.css');
 	const names = { '/main.js': `/assets/${basename(entry)}`, '/main.css': `/assets/${basename(style)}` };
-	for (const name of ['index.html', '404.html']) await page(name, names, part);
 	await cp(join(SOURCES, 'favicon.svg'), join(part, 'favicon.svg'));
 
 	const first = firstLoad(metafile.outputs, entry).add(style);
+	/* Asked for at once, instead of one after the other as each script names the next. */
+	const early = [...first].filter((path) => path.endsWith('.js') && path !== entry).map((path) => `<link rel="modulepreload" href="/assets/${basename(path)}">`);
+	names.preloads = early.join('\n\t');
+	for (const name of ['index.html', '404.html']) await page(name, names, part);
+
 	const sizes = [];
 	for (const path of Object.keys(metafile.outputs)) {
 		const bytes = await readFile(join(ROOT, path));

@@ -130,12 +130,13 @@ describe('the edge', () => {
 		test('what a page loads is named by its hash and kept for good', async () => {
 			const { text } = await client.get('/');
 			const loaded = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
-			assert.deepEqual(loaded.map((path) => path.replace(/-[0-9A-Z]{8}\./, '-HASH.')).sort(), ['/assets/main-HASH.css', '/assets/main-HASH.js']);
+			const names = new Set(loaded.map((path) => path.replace(/-[0-9A-Z]{8}\./, '-HASH.')));
+			assert.deepEqual([...names].sort(), ['/assets/chunk-HASH.js', '/assets/main-HASH.css', '/assets/main-HASH.js']);
 			for (const path of loaded) {
 				const answer = await client.get(path, { headers: { 'Accept-Encoding': 'gzip' } });
 				assert.equal(answer.status, 200);
 				assert.equal(answer.headers['cache-control'], 'public, max-age=31536000, immutable');
-				assert.equal(answer.headers['content-encoding'], 'gzip');
+				if (answer.text.length > 1024) assert.equal(answer.headers['content-encoding'], 'gzip');
 				assert.match(answer.headers['content-type'], path.endsWith('.js') ? /^application\/javascript/ : /^text\/css/);
 			}
 			assert.notEqual((await client.get('/assets/main-00000000.js')).headers['cache-control'], 'public, max-age=31536000, immutable');
