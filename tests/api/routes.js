@@ -29,6 +29,7 @@ async function hook(user, method) {
 /* How the resources come about that a path names; each may build on the ones before it. */
 const MAKERS = {
 	key: (user) => create(user, '/api/settings/keys', { service: 'elevenlabs', key: ELEVENLABS_KEY }),
+	token: (user) => create(user, '/api/settings/tokens', { name: 'A program' }),
 	profile: (user) =>
 		create(user, '/api/voice-profiles', { name: 'Mine', provider: 'azure', providerVoiceId: 'en-US-JennyNeural' }),
 	async asset(user, { profile }) {
@@ -136,6 +137,20 @@ const ROWS = [
 		body: () => ({}),
 		shape: { ok: (value) => typeof value === 'boolean', message: shapes.TEXT },
 	})),
+	{ name: 'GET /api/settings/tokens', needs: ['token'], shape: [shapes.ACCESS_TOKEN] },
+	{
+		name: 'POST /api/settings/tokens',
+		body: () => ({ name: 'Home Assistant' }),
+		status: 201,
+		shape: { ...shapes.ACCESS_TOKEN, token: /^vo_[0-9a-f]{64}$/, lastUsedAt: null },
+		texts: ['name'],
+		faults: [
+			[{}, ['name: Name is required']],
+			[{ name: text(101) }, ['name: Name must be at most 100 characters']],
+			[{ name: 7 }, ['name: Name must be a string']],
+		],
+	},
+	{ name: 'DELETE /api/settings/tokens/:token', shape: message('Access token deleted') },
 	{ name: 'GET /api/settings/services', shape: [shapes.SERVICE] },
 	{ name: 'GET /api/voices', needs: ['key'], send: (user, path) => user.get(`${path}?provider=elevenlabs`), shape: [shapes.VOICE] },
 

@@ -33,6 +33,8 @@ export function assertShape(shape, value) {
 
 export const ERROR = { error: TEXT };
 
+export const ACCESS_TOKEN = { id: ID, name: TEXT, createdAt: TIME, lastUsedAt: orNull(TIME) };
+
 export const USER = { id: ID, email: TEXT, name: orNull(TEXT), role: TEXT, createdAt: TIME };
 
 export const API_KEY = {
