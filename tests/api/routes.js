@@ -167,11 +167,12 @@ const ROWS = [
 				'name: Name is required',
 				'providerVoiceId: Provider voice id is required for azure, such as en-US-JennyNeural',
 			]],
+			[{ name: 'Nova', provider: 'openai' }, ['providerVoiceId: Provider voice id is required for openai, such as nova']],
 			[{ name: text(201), provider: 'polly', providerVoiceId: text(501), language: text(21) }, [
 				'name: Name must be at most 200 characters',
 				'providerVoiceId: Provider voice id must be at most 500 characters',
 				'language: Language must be at most 20 characters',
-				'provider: Provider must be one of: elevenlabs, azure',
+				'provider: Provider must be one of: elevenlabs, azure, openai',
 			]],
 			[{ name: 1, provider: [], providerVoiceId: {}, language: false }, [
 				'name: Name must be a string',
