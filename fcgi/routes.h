@@ -14,7 +14,7 @@ enum route_flags {
 typedef struct err *handler(struct app *app, struct request *request, struct response *response);
 
 struct route {
-	const char *method, *pattern; /* a part that is ":" takes an id */
+	const char *method, *pattern; /* a part that is ":" takes an id, "#" a number */
 	int flags;
 	handler *run;
 };
@@ -48,6 +48,7 @@ handler workflows_list, workflows_create, workflows_get, workflows_update, workf
 	workflows_duplicate;
 handler executions_execute, executions_rerun, executions_run_node, executions_list, executions_get,
 	executions_cancel;
+handler segments_list, segments_regenerate, workflows_estimate;
 handler hooks_call, hooks_list;
 handler node_types_list;
 handler storage_play;

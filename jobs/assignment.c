@@ -73,6 +73,14 @@ void assignment_drop_job(struct queue *queue, const struct queue_job *job)
 			   "dropping a job");
 }
 
+void assignment_refuse_job(struct queue *queue, const struct queue_job *job, const char *reason)
+{
+	enum queue_result result;
+	cleanup(cleanup_free) char *stack = mem_printf("Error: %s\n    at voiceover-jobs", reason);
+	const struct queue_failure failure = { reason, stack };
+	assignment_survive(queue_fail(queue, job, &failure, NULL, &result), "refusing a job");
+}
+
 void assignment_return_job(struct queue *queue, const struct queue_job *job)
 {
 	enum queue_result result;

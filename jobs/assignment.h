@@ -35,9 +35,11 @@ enum assignment_end assignment_run(struct assignment *a, struct http *http);
 void assignment_clear(struct assignment *a);
 
 /* How a job is put back that was not assigned: because another runner holds its execution, because
- * the execution is over, or because there was trouble. Errors are logged. */
+ * the execution is over, because the job cannot be run, or because there was trouble. Errors are
+ * logged. */
 void assignment_defer_job(struct queue *queue, const struct queue_job *job);
 void assignment_drop_job(struct queue *queue, const struct queue_job *job);
+void assignment_refuse_job(struct queue *queue, const struct queue_job *job, const char *reason);
 void assignment_return_job(struct queue *queue, const struct queue_job *job);
 
 /* Logs and frees an error that was survived; takes NULL. */

@@ -2,7 +2,8 @@
 
 #include "jobs/base/cleanup.h"
 #include "jobs/base/js.h"
-#include "jobs/base/mem.h"
+#include "jobs/base/log.h"
+#include "jobs/foreign.h"
 
 #include <string.h>
 
@@ -70,32 +71,115 @@ bool source_wait(const struct source *s, int64_t until_ms)
 	return is_fine;
 }
 
-/* The execution that a job is about: what its data says, or else its id. The caller frees it. */
-static char *execution_of(const struct queue_job *job)
+/* The execution that a job is about: what its data says, or else its id. */
+static const char *execution_of(const struct queue_job *job, struct json_object *data)
 {
+	const char *id = js_string(data, "executionId");
+	return id ? id : job->id;
+}
+
+/* A job that names another user than the execution has was not made for it. */
+static struct err *check_user(struct db *db, const struct execution_claim *claim,
+			      struct json_object *data)
+{
+	const char *user = js_string(data, "userId");
+	if (!user || strcmp(user, claim->user_id) == 0)
+		return NULL;
+	TRY(execution_give_back(db, claim));
+	return err_new(ERR_NOT_FOUND, "The user %s has no execution %s", user, claim->id);
+}
+
+/*
+ * True for a job that somebody has retried by hand after it had failed, in a dashboard: it has been
+ * tried, and BullMQ takes the reason off only then.
+ */
+static bool is_retried_by_hand(const struct queue_job *job)
+{
+	return job->attempts_made > 0 && !queue_job_field(job, "failedReason");
+}
+
+static struct err *reopen(struct db *db, const char *id, bool *ret_back)
+{
+	cleanup(cleanup_rows) struct rows *reopened = NULL;
+	TRY(execution_reopen(db, id, &reopened));
+	*ret_back = rows_count(reopened) > 0;
+	return NULL;
+}
+
+static struct err *admit(struct db *db, const char *id, struct json_object *data, bool *ret_back)
+{
+	cleanup(cleanup_free) char *status = NULL;
+	if (id_is_valid(id))
+		TRY(execution_status(db, id, &status));
+	if (status)
+		return NULL;
+	*ret_back = true;
+	return foreign_admit(db, data);
+}
+
+/*
+ * An execution that is over, or that nobody knows: one that was retried by hand goes on, one that
+ * only the job knows is written down. *ret_back tells that there is something to claim now.
+ */
+static struct err *bring_back(struct db *db, const struct queue_job *job, struct json_object *data,
+			      const char *id, bool *ret_back)
+{
+	if (id_is_valid(id) && is_retried_by_hand(job))
+		TRY(reopen(db, id, ret_back));
+	if (!*ret_back && foreign_has_graph(data))
+		return admit(db, id, data, ret_back);
+	return NULL;
+}
+
+static struct err *claim(const struct source *s, struct db *db, const struct queue_job *job,
+			 struct execution_claim *ret, enum claim_result *ret_result)
+{
+	bool is_back = false;
 	cleanup(cleanup_json) struct json_object *data = NULL;
 	if (!job->poison)
-		err_free(js_parse(job->data, strlen(job->data), &data));
-	const char *id = js_string(data, "executionId");
-	return mem_strdup(id ? id : job->id);
+		TRY(js_parse(job->data, strlen(job->data), &data));
+	const char *id = execution_of(job, data);
+	TRY(execution_claim(db, id, s->runner, ret, ret_result));
+	if (*ret_result == CLAIM_OVER)
+		TRY(bring_back(db, job, data, id, &is_back));
+	if (is_back)
+		TRY(execution_claim(db, id, s->runner, ret, ret_result));
+	struct err *e = *ret_result == CLAIM_TAKEN ? check_user(db, ret, data) : NULL;
+	if (e)
+		execution_claim_clear(ret);
+	return e;
+}
+
+/* What becomes of a job whose execution was not claimed. */
+static void settle(const struct source *s, const struct queue_job *job, enum claim_result result)
+{
+	const char *failure = job->deferred_failure ? job->deferred_failure : job->poison;
+	if (failure)
+		assignment_refuse_job(s->queue, job, failure);
+	else if (result == CLAIM_BUSY)
+		assignment_defer_job(s->queue, job);
+	else
+		assignment_drop_job(s->queue, job);
 }
 
 enum taken source_claim(const struct source *s, const struct queue_job *job,
 			struct execution_claim *ret)
 {
-	cleanup(cleanup_free) char *id = execution_of(job);
 	enum claim_result result = CLAIM_BUSY;
 	struct db *db = db_pool_get(s->services->pool);
-	struct err *e = execution_claim(db, id, s->runner, ret, &result);
+	struct err *e = claim(s, db, job, ret, &result);
 	db_pool_put(s->services->pool, db);
-	if (e) {
-		assignment_survive(e, "claiming an execution");
-		assignment_return_job(s->queue, job);
-		return TAKEN_TROUBLE;
+	if (!e && result != CLAIM_TAKEN)
+		settle(s, job, result);
+	if (!e)
+		return result == CLAIM_TAKEN ? TAKEN : TAKEN_NOTHING;
+	if (err_kind(e) == ERR_INVALID || err_kind(e) == ERR_NOT_FOUND) {
+		log_warn("job %s is refused: %s", job->id, err_message(e));
+		assignment_refuse_job(s->queue, job, err_message(e));
+		err_free(e);
+		return TAKEN_NOTHING;
 	}
-	if (result == CLAIM_BUSY)
-		assignment_defer_job(s->queue, job);
-	else if (result == CLAIM_OVER)
-		assignment_drop_job(s->queue, job);
-	return result == CLAIM_TAKEN ? TAKEN : TAKEN_NOTHING;
+	assignment_survive(e, "claiming an execution");
+	assignment_return_job(s->queue, job);
+	return TAKEN_TROUBLE;
 }

@@ -45,6 +45,18 @@ struct execution_ticket execution_ticket(const struct rows *rows, int row)
 	};
 }
 
+struct err *execution_admit(struct db *db, const struct execution_admission *a)
+{
+	cleanup(cleanup_free) char *owner = NULL;
+	TRY(db_text(db, &Q_EXECUTION_ADMIT,
+		    PARAMS(a->id, a->workflow_id, a->user_id, a->nodes, a->edges, a->steps,
+			   a->outputs, a->start_count, a->start_node),
+		    &owner));
+	return owner ? NULL
+		     : err_new(ERR_NOT_FOUND, "The user %s has no workflow %s", a->user_id,
+			       a->workflow_id);
+}
+
 struct err *execution_graph(struct db *db, const char *user_id, const char *id,
 			    struct execution_graph *ret)
 {
@@ -222,6 +234,13 @@ struct err *execution_outputs(struct db *db, const char *user_id, const char *id
 	return db_query(db, &Q_STEP_OUTPUTS, PARAMS(id, user_id), ret);
 }
 
+struct err *execution_last_outputs(struct db *db, const char *user_id, const char *workflow_id,
+				   char **ret_json)
+{
+	return db_need(db, &Q_EXECUTION_LAST_OUTPUTS, PARAMS(workflow_id, user_id), "Workflow",
+		       ret_json);
+}
+
 /* A number as a statement takes it. */
 struct number {
 	char text[24];
@@ -260,4 +279,15 @@ struct err *step_finish(struct db *db, const struct execution_claim *c, const st
 				  end->error, end->error_stack, end->cost, end->notes,
 				  attempts.text),
 			   &id);
+}
+
+struct err *step_progress(struct db *db, const struct execution_claim *c,
+			  const struct step_key *key, int done, int total)
+{
+	const struct number iteration = number(key->iteration), at = number(done),
+			    of = number(total);
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	return db_query(db, &Q_STEP_PROGRESS,
+			PARAMS(c->id, c->number, key->node_id, iteration.text, at.text, of.text),
+			&rows);
 }

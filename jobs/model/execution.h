@@ -44,6 +44,17 @@ void execution_created_clear(struct execution_created *c);
 must_check struct err *execution_create(struct db *db, const struct execution_plan *plan,
 					struct execution_created *ret);
 
+/* An execution that is brought from elsewhere, with its id; all borrowed, optional ones NULL. */
+struct execution_admission {
+	const char *id, *workflow_id, *user_id;
+	const char *nodes, *edges, *steps;    /* as in a plan */
+	const char *outputs;                  /* by node id; a JSON object */
+	const char *start_count, *start_node; /* a step before it that has an output is done */
+};
+
+/* Writes it down unless that id is taken. ERR_NOT_FOUND where the user has no such workflow. */
+must_check struct err *execution_admit(struct db *db, const struct execution_admission *a);
+
 /* An execution's own snapshot, status and workflow, for a rerun. execution_graph_clear frees it. */
 struct execution_graph {
 	char *status, *nodes, *edges, *workflow_id;
@@ -127,6 +138,10 @@ must_check struct err *execution_successes(struct db *db, const char *user_id, c
 must_check struct err *execution_outputs(struct db *db, const char *user_id, const char *id,
 					 struct rows **ret);
 
+/* What the steps of a workflow's latest execution gave: an object by node id, as JSON text. */
+must_check struct err *execution_last_outputs(struct db *db, const char *user_id,
+					      const char *workflow_id, char **ret_json);
+
 /* Which step: a node's, or one of its runs inside a loop. All borrowed. */
 struct step_key {
 	const char *node_id, *node_type, *node_title;
@@ -148,3 +163,7 @@ must_check struct err *step_start(struct db *db, const struct execution_claim *c
 				  const struct step_key *key, const char *input, bool *ret_cancel);
 must_check struct err *step_finish(struct db *db, const struct execution_claim *c,
 				   const struct step_key *key, const struct step_end *end);
+
+/* How far a running step is: `done` of `total` segments. A lost claim is no error. */
+must_check struct err *step_progress(struct db *db, const struct execution_claim *c,
+				     const struct step_key *key, int done, int total);

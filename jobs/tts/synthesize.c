@@ -49,8 +49,10 @@ struct err *synthesize(struct http *http, const struct conf *conf, const struct 
 		struct err *e = provider->synthesize(http, conf, key, request, &result);
 		if (!e) {
 			*ret = result;
+			ret->uncertain = false;
 			return NULL;
 		}
+		ret->uncertain |= result.uncertain;
 		tts_result_clear(&result);
 		if (!call_wait(conf, request->stop, e, tries))
 			return err_wrap(e, "%s, try %d of %d", provider->service->name, tries,

@@ -5,7 +5,8 @@
 /*
  * Speaks `request` with up to CALL_TRIES tries, and call_wait between them. Only what may pass on
  * another try is tried again. A text longer than one request takes is ERR_INVALID naming both
- * lengths; one without a letter or digit is ERR_INVALID too.
+ * lengths; one without a letter or digit is ERR_INVALID too. After a failure ret->uncertain tells
+ * whether one of the tries may have been done and billed all the same.
  */
 must_check struct err *synthesize(struct http *http, const struct conf *conf,
 				  const struct provider *provider, const struct service_key *key,

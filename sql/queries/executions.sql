@@ -25,10 +25,10 @@ WITH execution AS (
 	WHERE p.status = 'success'
 ), steps AS (
 	INSERT INTO execution_steps (execution_id, position, node_id, iteration, node_type, node_title, status,
-		started_at, completed_at, duration_ms, attempts, input, output, cost, notes, reused_from)
+		started_at, completed_at, duration_ms, attempts, input, output, cost, notes, progress, reused_from)
 	SELECT e.id, n.position, n.node_id, coalesce(p.iteration, 0), n.node_type, n.node_title,
 		coalesce(p.status, 'idle'), p.started_at, p.completed_at, p.duration_ms, coalesce(p.attempts, 1),
-		p.input, p.output, p.cost, p.notes, coalesce(p.reused_from, p.execution_id)
+		p.input, p.output, p.cost, p.notes, p.progress, coalesce(p.reused_from, p.execution_id)
 	FROM execution e CROSS JOIN plan n LEFT JOIN prior_steps p ON p.node_id = n.node_id
 	RETURNING *
 ), queued AS (
@@ -138,7 +138,7 @@ WITH reopened AS (
 	WHERE id = $1 AND status = 'FAILED' RETURNING id, workflow_id, user_id, priority
 ), steps AS (
 	UPDATE execution_steps SET status = 'idle', started_at = NULL, completed_at = NULL, duration_ms = NULL,
-		attempts = 1, error = NULL, error_stack = NULL
+		attempts = 1, error = NULL, error_stack = NULL, progress = NULL
 	WHERE status = 'error' AND execution_id IN (SELECT id FROM reopened)
 ), queued AS (
 	INSERT INTO outbox (execution_id) SELECT id FROM reopened ON CONFLICT DO NOTHING
@@ -178,7 +178,7 @@ INSERT INTO execution_steps AS s
 SELECT id, $4, $3, $5, $6, $7, 'running', now(), shown($8) FROM held
 ON CONFLICT (execution_id, node_id, iteration) DO UPDATE SET status = 'running', started_at = now(),
 	completed_at = NULL, duration_ms = NULL, input = excluded.input, output = NULL, error = NULL,
-	error_stack = NULL, cost = NULL, notes = NULL
+	error_stack = NULL, cost = NULL, notes = NULL, progress = NULL
 RETURNING (SELECT cancel_requested FROM held)
 
 -- name: step_finish
@@ -203,3 +203,45 @@ WITH gone AS (
 	RETURNING id
 )
 SELECT count(*) FROM gone
+
+-- An execution that came with a job, unless it is there already: $6 as in execution_create, $7 an object of
+-- outputs by node id; $8 the number of steps, or $9 the node, before which a step with an output has succeeded.
+-- name: execution_admit
+WITH owner AS (
+	SELECT id, user_id FROM workflows WHERE id = $2 AND user_id = $3
+), execution AS (
+	INSERT INTO executions (id, workflow_id, user_id, nodes, edges) SELECT $1, id, user_id, $4, $5 FROM owner
+	ON CONFLICT (id) DO NOTHING RETURNING id
+), plan AS (
+	SELECT n.position, n.step ->> 'nodeId' AS node_id, n.step ->> 'nodeType' AS node_type,
+		n.step ->> 'nodeTitle' AS node_title, $7::json -> (n.step ->> 'nodeId') AS output
+	FROM json_array_elements($6::json) WITH ORDINALITY n (step, position)
+), start AS (
+	SELECT coalesce($8::bigint + 1, (SELECT position FROM plan WHERE node_id = $9::text)) AS position
+), steps AS (
+	INSERT INTO execution_steps (execution_id, position, node_id, node_type, node_title, status, started_at,
+		completed_at, duration_ms, output)
+	SELECT e.id, n.position, n.node_id, n.node_type, n.node_title, CASE WHEN k.kept THEN 'success' ELSE 'idle' END,
+		CASE WHEN k.kept THEN now() END, CASE WHEN k.kept THEN now() END, CASE WHEN k.kept THEN 0 END,
+		CASE WHEN k.kept THEN n.output END
+	FROM execution e, start s, plan n,
+		LATERAL (SELECT n.output IS NOT NULL AND coalesce(n.position < s.position, true) AS kept) k
+), queued AS (
+	INSERT INTO outbox (execution_id) SELECT id FROM execution
+)
+SELECT id FROM owner
+
+-- How far a step is; of no consequence to anything, so a lost claim just writes nothing.
+-- name: step_progress
+UPDATE execution_steps s SET progress = json_build_object('done', $5::integer, 'total', $6::integer, 'unit', 'segments')
+FROM executions e
+WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING' AND s.execution_id = e.id
+	AND s.node_id = $3 AND s.iteration = $4
+
+-- What the steps of a workflow's latest execution gave, by their nodes.
+-- name: execution_last_outputs :read
+SELECT coalesce((SELECT json_object_agg(s.node_id, s.output) FROM execution_steps s
+	WHERE s.execution_id = (SELECT e.id FROM executions e WHERE e.workflow_id = w.id AND e.status <> 'RUNNING'
+		ORDER BY e.started_at DESC, e.id DESC LIMIT 1)
+	AND s.status = 'success' AND s.iteration = 0 AND s.output IS NOT NULL), '{}')::text
+FROM workflows w WHERE w.id = $1 AND w.user_id = $2

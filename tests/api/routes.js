@@ -298,6 +298,9 @@ const ROWS = [
 		shape: { ...shapes.EXECUTION, status: shapes.oneOf('COMPLETED') },
 	},
 
+	{ name: 'GET /api/workflows/:workflow/executions/:execution/segments', shape: [shapes.SEGMENT] },
+	{ name: 'POST /api/workflows/:workflow/estimate', body: () => ({}), shape: shapes.ESTIMATE },
+
 	{ name: 'GET /api/workflows/:workflow/hooks', shape: [{ nodeId: shapes.TEXT, path: shapes.TEXT, method: shapes.TEXT }] },
 	{ name: 'POST /api/hooks/:hook', open: true, send: (user, path) => user.send('POST', path), status: 202, shape: { executionId: shapes.ID } },
 	{

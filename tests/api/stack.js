@@ -199,6 +199,12 @@ export class Stack {
 		return list.map(({ key }) => key).filter((key) => key.startsWith(prefix)).sort();
 	}
 
+	/* Takes an object out of the S3 server, as nobody but its owner can. */
+	async removeObject(key) {
+		const answer = await fetch(`${this.s3.url}/_sim/remove`, { method: 'POST', body: JSON.stringify({ key }) });
+		assert.ok(answer.ok);
+	}
+
 	/* The files below a folder of the stack. */
 	async files(folder) {
 		const found = await readdir(join(this.dir, folder), { recursive: true, withFileTypes: true });

@@ -74,6 +74,9 @@ describe('voice.tts', () => {
 					voiceProfileId: user.profile.id,
 					voiceProfileName: user.profile.name,
 					textLength: TEXT.length,
+					segments: 1,
+					charactersBilled: TEXT.length,
+					charactersCached: 0,
 				});
 				assert.deepEqual(input, { script: { text: TEXT } });
 				assert.deepEqual([cost.provider, cost.characters], [provider, TEXT.length]);
@@ -268,20 +271,7 @@ describe('voice.tts', () => {
 			],
 			['where no input has a text', 'own', {}, 7, noText],
 			['for punctuation alone', 'own', {}, '… – !? 🙂', silent],
-			[
-				'for 10,001 characters',
-				'own',
-				{},
-				'é'.repeat(10_001),
-				/^The text has 10,001 characters; ElevenLabs takes at most 10,000 in one request\./,
-			],
-			[
-				'for 4,001 characters, if it is Azure',
-				'azure',
-				{},
-				'é'.repeat(4_001),
-				/^The text has 4,001 characters; Azure takes at most 4,000 in one request\./,
-			],
+			['for other captions', 'own', { captions: 'ass' }, TEXT, /^The captions have to be srt or vtt, not "ass"$/],
 			['for another format', 'own', { format: 'ogg' }, TEXT, /^The format has to be mp3 or wav, not "ogg"$/],
 		];
 		for (const [what, profile, config, text, sentence] of rows)
@@ -322,7 +312,7 @@ describe('voice.tts', () => {
 	const SPOKEN = undefined;
 	const FAULTS = {
 		elevenlabs: [
-			['fault-stall', 1, 1, unanswered],
+			['fault-stall', 3, 1], /* found in the history */
 			['fault-stall-body', 2, 1],
 			['fault-429', 3, 1],
 			['fault-429-date', 3, 1],

@@ -26,11 +26,13 @@ static const struct {
 	{ "execution_give_back", "the runner's, under its claim" },
 	{ "execution_finish", "the runner's, under its claim" },
 	{ "execution_overdue", "the runner's: it looks for anybody's" },
-	{ "execution_sweep", "the runners': it forgets anybody's, by their age" },
+	{ "execution_sweep", "the runners': they delete what is old of anybody's" },
 	{ "schedule_due", "the runners': they fire anybody's" },
 	{ "hook_get", "public: whoever knows the unguessable id" },
 	{ "step_start", "the runner's, under its claim" },
 	{ "step_finish", "the runner's, under its claim" },
+	{ "step_progress", "the runner's, under its claim" },
+	{ "segment_starts", "the runner's, of its own step" },
 };
 
 static bool is_exception(const char *name)
