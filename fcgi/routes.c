@@ -52,6 +52,10 @@ static const struct route routes[] = {
 	{ "GET",    "/api/hooks/:",                      ROUTE_PUBLIC, hooks_call },
 	{ "PUT",    "/api/hooks/:",                      ROUTE_PUBLIC, hooks_call },
 
+	{ "POST",   "/v1/audio/speech",                  ROUTE_JSON,   openai_speech },
+	{ "GET",    "/v1/audio/voices",                  0,            openai_voices },
+	{ "GET",    "/v1/models",                        0,            openai_models },
+
 	{ "GET",    "/api/node-types",                   0,            node_types_list },
 	{ "GET",    "/api/storage/play",                 0,            storage_play },
 	{ "GET",    "/api/health",                       ROUTE_PUBLIC, health_live },

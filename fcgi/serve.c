@@ -51,7 +51,7 @@ static void answer(struct app *app, struct request *request, const struct route 
 static void answer_wrong_method(struct app *app, struct request *request, const char *allow)
 {
 	cleanup(response_clear) struct response response = { 0 };
-	response_wrong_method(&response, request->method, allow);
+	response_wrong_method(&response, request, allow);
 	response_send(request, app->conf, &response);
 }
 

@@ -1,6 +1,6 @@
 /* The whole API as a table for the tests: what a good request of each route looks like, its answer, and its faults. */
 import assert from 'node:assert/strict';
-import { ELEVENLABS_KEY } from './stack.js';
+import { AZURE_KEY, ELEVENLABS_KEY } from './stack.js';
 import { node, voiceover } from './client.js';
 import { wav } from './samples.js';
 import * as shapes from './shapes.js';
@@ -37,6 +37,12 @@ const MAKERS = {
 		assert.equal(answer.status, 201, answer.text);
 		return answer.body.id;
 	},
+	ready: async (user, { profile }) => {
+		await create(user, '/api/settings/keys', { service: 'azure', key: AZURE_KEY });
+		const trained = await user.post(`/api/voice-profiles/${profile}/train`);
+		assert.equal(trained.status, 200, trained.text);
+		return profile;
+	},
 	workflow: (user) => user.workflow(voiceover('').slice(0, 2)),
 	failing: (user) => user.workflow(voiceover('')),
 	execution: async (user, { workflow }) => (await user.run(workflow)).id,
@@ -52,7 +58,7 @@ const MAKERS = {
  *   body      the JSON body of a good request, from the ids; such a route reads JSON
  *   needs     resources besides those of the path
  *   send      how to send it, where it is no JSON
- *   status    of the answer (200), and its shape
+ *   status    of the answer (200), and its shape; its content type where that is not JSON
  *   texts     text fields: none may hold NUL
  *   faults    pairs of a body and its faults, "field: message", in order
  */
@@ -319,6 +325,20 @@ const ROWS = [
 		status: 202,
 		shape: { executionId: shapes.ID },
 	},
+
+	{
+		name: 'POST /v1/audio/speech',
+		needs: ['profile', 'asset', 'ready'],
+		body: ({ ready }) => ({ model: 'tts-1', input: 'Good morning.', voice: ready }),
+		type: /^audio\/mpeg$/,
+		shape: null,
+	},
+	{
+		name: 'GET /v1/audio/voices',
+		needs: ['profile', 'asset', 'ready'],
+		shape: { voices: [{ id: shapes.ID, name: shapes.TEXT, language: shapes.TEXT }] },
+	},
+	{ name: 'GET /v1/models', shape: { object: shapes.oneOf('list'), data: [{ id: shapes.TEXT, object: shapes.oneOf('model') }] } },
 
 	{ name: 'GET /api/node-types', shape: [shapes.NODE_TYPE] },
 	{
