@@ -59,6 +59,8 @@ describe('voice.tts', () => {
 			['elevenlabs', 'wav', { output_format: 'pcm_24000' }, null],
 			['azure', 'mp3', {}, 'audio-24khz-96kbitrate-mono-mp3'],
 			['azure', 'wav', {}, 'raw-24khz-16bit-mono-pcm'],
+			['openai', 'mp3', {}, null],
+			['openai', 'wav', {}, null],
 		];
 		for (const [provider, format, query, header] of rows)
 			test(`${format} with ${provider}`, async () => {
