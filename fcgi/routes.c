@@ -16,6 +16,9 @@ static const struct route routes[] = {
 	{ "POST",   "/api/settings/keys/openai/test",    ROUTE_JSON, api_keys_test },
 	{ "POST",   "/api/settings/keys/anthropic/test", ROUTE_JSON, api_keys_test },
 	{ "GET",    "/api/settings/services",            0,          services_list },
+	{ "GET",    "/api/settings/tokens",              0,          access_tokens_list },
+	{ "POST",   "/api/settings/tokens",              ROUTE_JSON, access_tokens_create },
+	{ "DELETE", "/api/settings/tokens/:",            0,          access_tokens_delete },
 	{ "GET",    "/api/voices",                       0,          voices_list },
 
 	{ "GET",    "/api/voice-profiles",               0,          voice_profiles_list },
@@ -48,6 +51,10 @@ static const struct route routes[] = {
 	{ "POST",   "/api/hooks/:",                      ROUTE_PUBLIC, hooks_call },
 	{ "GET",    "/api/hooks/:",                      ROUTE_PUBLIC, hooks_call },
 	{ "PUT",    "/api/hooks/:",                      ROUTE_PUBLIC, hooks_call },
+
+	{ "POST",   "/v1/audio/speech",                  ROUTE_JSON,   openai_speech },
+	{ "GET",    "/v1/audio/voices",                  0,            openai_voices },
+	{ "GET",    "/v1/models",                        0,            openai_models },
 
 	{ "GET",    "/api/node-types",                   0,            node_types_list },
 	{ "GET",    "/api/storage/play",                 0,            storage_play },

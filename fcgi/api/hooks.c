@@ -195,7 +195,7 @@ static struct err *admit(struct app *app, struct request *request, struct respon
 		return err_new(ERR_NOT_FOUND, "Hook not found");
 	*ret_admitted = !strcmp(request->method, method_of(node));
 	if (!*ret_admitted) {
-		response_wrong_method(response, request->method, method_of(node));
+		response_wrong_method(response, request, method_of(node));
 		return NULL;
 	}
 	TRY(request_read_text(request, MAX_BODY));

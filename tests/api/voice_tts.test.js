@@ -59,6 +59,8 @@ describe('voice.tts', () => {
 			['elevenlabs', 'wav', { output_format: 'pcm_24000' }, null],
 			['azure', 'mp3', {}, 'audio-24khz-96kbitrate-mono-mp3'],
 			['azure', 'wav', {}, 'raw-24khz-16bit-mono-pcm'],
+			['openai', 'mp3', {}, null],
+			['openai', 'wav', {}, null],
 		];
 		for (const [provider, format, query, header] of rows)
 			test(`${format} with ${provider}`, async () => {
@@ -471,8 +473,9 @@ describe("voice.tts with the server's own keys", () => {
 			configure({ keys: { ...app.config.keys, [own]: {} } });
 			const user = await stack.user();
 			const profile = await stack.profile(user, provider, voice);
+			let times = 0; // what was spoken before would not be bought again
 			const used = async () => {
-				const { status, error } = await speak(user, {}, TEXT, profile);
+				const { status, error } = await speak(user, {}, `${TEXT} ${++times}`, profile);
 				return [requests.at(-1).key, status, error];
 			};
 			const save = (value) => user.post('/api/settings/keys', { service: provider, key: value });

@@ -2,9 +2,12 @@
 #include "tests/unit/model/fixture.h"
 
 /* Tables whose rows are users' own. */
-static const char *const user_tables[] = { "api_keys",  "voice_profiles", "voice_training_assets",
-					   "workflows", "executions",     "execution_steps",
-					   "segments",  "outbox",         "audit_log" };
+static const char *const user_tables[] = {
+	"api_keys",     "voice_profiles", "voice_training_assets",
+	"workflows",    "executions",     "execution_steps",
+	"segments",     "outbox",         "audit_log",
+	"access_tokens"
+};
 
 /* Statements on them that do not compare user_id, and why they need not. */
 static const struct {
@@ -13,6 +16,7 @@ static const struct {
 	{ "api_key_save", "inserts, for the user it is given" },
 	{ "voice_profile_create", "inserts, for the user it is given" },
 	{ "workflow_create", "inserts, for the user it is given" },
+	{ "access_token_use", "tells whose token it is" },
 	{ "execution_claim", "the runner's: it runs everybody's, by the id it was handed" },
 	{ "execution_next", "the runner's: it looks for anybody's" },
 	{ "execution_status", "the runner's: why it got no claim; and the administrator's" },
