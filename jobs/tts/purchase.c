@@ -114,8 +114,7 @@ static struct err *speak_piece(const struct purchase *p, bool uncertain, int64_t
 	const struct tts_request request = request_of(p);
 	ret->billed_characters = -1;
 	ret->uncertain = false;
-	return synthesize(p->http, speak->services->conf, speak->provider, speak->key, &request,
-			  ret);
+	return synthesize(speak->services, p->http, speak->provider, speak->key, &request, ret);
 }
 
 static struct err *write_audio(const struct purchase *p, const struct tts_result *speech)

@@ -473,8 +473,9 @@ describe("voice.tts with the server's own keys", () => {
 			configure({ keys: { ...app.config.keys, [own]: {} } });
 			const user = await stack.user();
 			const profile = await stack.profile(user, provider, voice);
+			let times = 0; // what was spoken before would not be bought again
 			const used = async () => {
-				const { status, error } = await speak(user, {}, TEXT, profile);
+				const { status, error } = await speak(user, {}, `${TEXT} ${++times}`, profile);
 				return [requests.at(-1).key, status, error];
 			};
 			const save = (value) => user.post('/api/settings/keys', { service: provider, key: value });

@@ -1,6 +1,7 @@
 /* The editor: palette, canvas, inspector, and the run panel below. */
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { ApiError, messageOf, post, postOnce } from '../api';
+import { useReactFlow } from '@xyflow/react';
 import { navigate, useGuard } from '../router';
 import { RunPanel } from '../runs/panel';
 import { HistoryDialog } from '../runs/history';
@@ -66,6 +67,7 @@ export function EditorView({ workflow: loaded, etag, types: typeList, runId }: {
 	const name = useDocument(graph, (state) => state.name);
 	const isEmpty = useDocument(graph, (state) => state.nodes.length === 0);
 	const run = useRun(runs);
+	useInView(graph);
 	const conflict = useSyncExternalStore(saver.subscribe, () => saver.saving.conflict);
 	const base = `/workflows/${workflow.id}`;
 	useTitle(name);
@@ -288,7 +290,8 @@ export function EditorView({ workflow: loaded, etag, types: typeList, runId }: {
 						)}
 						<div
 							className="canvas-box"
-							onKeyDown={(event) => {
+							/* Before React Flow selects the step: the first Enter selects, the second opens. */
+							onKeyDownCapture={(event) => {
 								const node = (event.target as HTMLElement).closest<HTMLElement>('.react-flow__node');
 								if (event.key === 'Enter' && node && graph.state.selectedNodes.has(node.dataset.id ?? '')) {
 									event.stopPropagation();
@@ -322,6 +325,34 @@ export function EditorView({ workflow: loaded, etag, types: typeList, runId }: {
 			</div>
 		</EditorContext>
 	);
+}
+
+/* Opening the settings takes room from the canvas: what is selected must not be left under them. */
+function useInView(graph: GraphDocument) {
+	const flow = useReactFlow();
+	const only = useDocument(graph, ({ selectedNodes }) => (selectedNodes.size === 1 ? [...selectedNodes][0]! : null));
+	useEffect(() => {
+		if (!only) return;
+		const timer = setTimeout(() => {
+			const box = document.querySelector('.canvas-box')?.getBoundingClientRect();
+			const step = document.querySelector(`.react-flow__node[data-id="${CSS.escape(only)}"]`)?.getBoundingClientRect();
+			const sheet = document.querySelector('.inspector')?.getBoundingClientRect();
+			if (!box || !step || step.width === 0) return;
+			const bottom = sheet && sheet.left < box.right - 1 && sheet.top > box.top ? sheet.top : box.bottom;
+			const [x, y] = [overshoot(step.left, step.right, box.left, box.right), overshoot(step.top, step.bottom, box.top, bottom)];
+			const view = flow.getViewport();
+			if (x !== 0 || y !== 0) void flow.setViewport({ ...view, x: view.x - x, y: view.y - y });
+		}, 60);
+		return () => clearTimeout(timer);
+	}, [only, flow]);
+}
+
+const MARGIN = 16;
+
+/* How far a span reaches out of its frame: positive at the end, negative at the beginning. */
+function overshoot(from: number, to: number, start: number, end: number): number {
+	if (to > end - MARGIN) return to - (end - MARGIN);
+	return from < start + MARGIN ? from - (start + MARGIN) : 0;
 }
 
 /* Each fault by the step that has it. */

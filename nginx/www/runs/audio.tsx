@@ -15,7 +15,9 @@ export function Audio({ audioKey, title }: { audioKey: string; title: string }) 
 		setBusy(true);
 		try {
 			const { url } = await get<{ url: string }>(path);
-			const response = await fetch(url);
+			/* A bucket without CORS lets itself be opened, but not read. */
+			const response = await fetch(url).catch(() => null);
+			if (!response) return void open(url, '_blank', 'noopener');
 			if (!response.ok) throw new Error('The audio could not be fetched. Try again.');
 			const link = document.createElement('a');
 			link.href = URL.createObjectURL(await response.blob());
