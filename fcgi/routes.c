@@ -16,6 +16,8 @@ static const struct route routes[] = {
 	{ "POST",   "/api/settings/keys/openai/test",    ROUTE_JSON, api_keys_test },
 	{ "POST",   "/api/settings/keys/anthropic/test", ROUTE_JSON, api_keys_test },
 	{ "GET",    "/api/settings/services",            0,          services_list },
+	{ "GET",    "/api/settings/pronunciations",      0,          pronunciations_get },
+	{ "PUT",    "/api/settings/pronunciations",      0,          pronunciations_put },
 	{ "GET",    "/api/settings/tokens",              0,          access_tokens_list },
 	{ "POST",   "/api/settings/tokens",              ROUTE_JSON, access_tokens_create },
 	{ "DELETE", "/api/settings/tokens/:",            0,          access_tokens_delete },

@@ -96,7 +96,7 @@ static struct err *estimate_node(const struct estimating *e, const struct graph_
 	};
 	TRY(node->type->speech(&run, e->app->db, speech));
 	TRY(speech_format(&run, &speech->request.format));
-	cleanup(cleanup_err) struct err *no_text = speech_text(&run, &speech->text);
+	cleanup(cleanup_err) struct err *no_text = speech_text(&run, e->app->db, speech);
 	if (no_text)
 		return err_new(ERR_INVALID, "The text comes from a step that has not run");
 	cleanup(script_clear) struct script script = { 0 };

@@ -4,7 +4,9 @@
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
 #include "jobs/base/utf8.h"
+#include "jobs/model/pronunciations.h"
 #include "jobs/nodes/input.h"
+#include "jobs/tts/pronunciation.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,7 +20,7 @@ void speech_clear(struct speech *s)
 	free(s->text);
 }
 
-struct err *speech_text(const struct node_run *run, char **ret)
+struct err *speech_text(const struct node_run *run, struct db *db, struct speech *s)
 {
 	const char *own = js_string(run->config, "text");
 	cleanup(cleanup_free) char *text = NULL;
@@ -29,7 +31,9 @@ struct err *speech_text(const struct node_run *run, char **ret)
 	if (input_is_blank(text))
 		return err_new(ERR_INVALID, "There is no text to speak: enter one in the node's "
 					    "settings, or connect a node that gives text");
-	*ret = take(text);
+	cleanup(cleanup_json) struct json_object *entries = NULL;
+	TRY(pronunciation_load(db, run->user_id, &entries));
+	s->text = pronunciation_apply(entries, text, &s->replaced);
 	return NULL;
 }
 
@@ -138,6 +142,9 @@ struct err *speech_make(struct node_run *run, struct speech *speech, char **ret_
 	TRY(speak_text(&speak, &result));
 	run->cost = cost_of(speech, &result);
 	run->notes = json_object_get(result.notes);
+	if (speech->replaced)
+		node_note(run, "%zu %s spoken as your pronunciations say", speech->replaced,
+			  speech->replaced == 1 ? "word is" : "words are");
 	*ret_model = take(result.model);
 	*ret_output = describe(run, speech, &result);
 	return NULL;

@@ -9,7 +9,8 @@
 struct speech {
 	const struct provider *provider;
 	struct service_key key;
-	char *text;                   /* owned */
+	char *text;                   /* owned; as it is to be spoken */
+	size_t replaced;              /* words in it, by the user's pronunciations */
 	const char *profile_id;       /* borrowed; NULL where the voice is of no profile */
 	struct voice_profile profile; /* then; the request borrows from it */
 	struct tts_request request;   /* all but text and stop, which speech_make fills in */
@@ -18,9 +19,10 @@ void speech_clear(struct speech *s);
 
 /*
  * The node's text: its own setting with the templates filled in, or the upstream text where that
- * is blank. The caller frees it. ERR_INVALID where there is none.
+ * is blank, and then the user's pronunciations. Fills text and replaced. ERR_INVALID where there is
+ * none.
  */
-must_check struct err *speech_text(const struct node_run *run, char **ret);
+must_check struct err *speech_text(const struct node_run *run, struct db *db, struct speech *s);
 
 /* A number of the settings; NAN where the node has none, so that the voice's own stays. */
 double speech_setting(const struct node_run *run, const char *name);

@@ -60,7 +60,7 @@ static struct err *find_voice(const struct node_run *run, struct db *db, struct 
 static struct err *prepare(const struct node_run *run, struct db *db, struct speech *speech)
 {
 	TRY(find_voice(run, db, speech));
-	TRY(speech_text(run, &speech->text));
+	TRY(speech_text(run, db, speech));
 	return service_key_resolve(run->services, db, speech->provider->service, run->user_id,
 				   &speech->key);
 }

@@ -52,7 +52,7 @@ static struct err *find_voice(const struct node_run *run, struct db *db, struct 
 static struct err *prepare(const struct node_run *run, struct db *db, struct speech *s)
 {
 	TRY(find_voice(run, db, s));
-	TRY(speech_text(run, &s->text));
+	TRY(speech_text(run, db, s));
 	return service_key_resolve(run->services, db, s->provider->service, run->user_id, &s->key);
 }
 

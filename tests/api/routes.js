@@ -143,6 +143,12 @@ const ROWS = [
 		body: () => ({}),
 		shape: { ok: (value) => typeof value === 'boolean', message: shapes.TEXT },
 	})),
+	{ name: 'GET /api/settings/pronunciations', shape: [shapes.PRONUNCIATION] },
+	{
+		name: 'PUT /api/settings/pronunciations',
+		send: (user, path) => user.put(path, [{ word: 'GIF', replacement: 'jiff' }]),
+		shape: [shapes.PRONUNCIATION],
+	},
 	{ name: 'GET /api/settings/tokens', needs: ['token'], shape: [shapes.ACCESS_TOKEN] },
 	{
 		name: 'POST /api/settings/tokens',

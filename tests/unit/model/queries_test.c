@@ -3,10 +3,10 @@
 
 /* Tables whose rows are users' own. */
 static const char *const user_tables[] = {
-	"api_keys",     "voice_profiles", "voice_training_assets",
-	"workflows",    "executions",     "execution_steps",
-	"segments",     "outbox",         "audit_log",
-	"access_tokens"
+	"api_keys",      "voice_profiles", "voice_training_assets",
+	"workflows",     "executions",     "execution_steps",
+	"segments",      "outbox",         "audit_log",
+	"access_tokens", "pronunciations"
 };
 
 /* Statements on them that do not compare user_id, and why they need not. */
@@ -16,6 +16,7 @@ static const struct {
 	{ "api_key_save", "inserts, for the user it is given" },
 	{ "voice_profile_create", "inserts, for the user it is given" },
 	{ "workflow_create", "inserts, for the user it is given" },
+	{ "pronunciation_put", "inserts, for the user it is given" },
 	{ "access_token_use", "tells whose token it is" },
 	{ "execution_claim", "the runner's: it runs everybody's, by the id it was handed" },
 	{ "execution_next", "the runner's: it looks for anybody's" },
