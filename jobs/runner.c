@@ -7,6 +7,7 @@
 #include "jobs/base/js.h"
 #include "jobs/base/log.h"
 #include "jobs/base/mem.h"
+#include "jobs/chores.h"
 #include "jobs/duties.h"
 #include "jobs/model/execution.h"
 
@@ -39,6 +40,7 @@ struct runner {
 	struct runner_options options;
 	char name[80]; /* host and process, shown with claims and jobs */
 	pthread_t control, keeper;
+	struct chores *chores;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a worker became free, a wake-up, or a stop */
 	struct worker **workers;
@@ -438,6 +440,7 @@ struct runner *runner_start(const struct runner_options *options)
 	r->duties = (struct duties){ .services = options->services, .queue = options->queue };
 	start_thread(&r->control, control_main, r);
 	start_thread(&r->keeper, keeper_main, r);
+	r->chores = chores_start(options->services);
 	return r;
 }
 
@@ -473,6 +476,7 @@ static void end_workers(struct runner *r)
 
 void runner_stop(struct runner *r, int grace_s, struct runner_summary *ret)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + (int64_t)grace_s * 1000;
 	pthread_mutex_lock(&r->lock);
 	r->stopping = true;
 	pthread_cond_broadcast(&r->changed);
@@ -490,6 +494,7 @@ void runner_stop(struct runner *r, int grace_s, struct runner_summary *ret)
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->keeper, NULL);
+	chores_stop(r->chores, deadline_ms);
 	end_workers(r);
 	*ret = r->summary;
 	pthread_cond_destroy(&r->changed);

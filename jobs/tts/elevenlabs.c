@@ -160,11 +160,18 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 	return fetch_from_history(http, conf, &call, request->format, ret) ? NULL : take(e);
 }
 
+static bool wants_clone(const char *voice)
+{
+	return !*voice;
+}
+
 const struct provider elevenlabs_provider = {
 	.service = &service_elevenlabs,
 	.max_characters = max_characters,
 	.synthesize = synthesize,
 	.clone = elevenlabs_clone,
+	.wants_clone = wants_clone,
+	.is_unverified = elevenlabs_is_unverified,
 	.delete_voice = elevenlabs_delete_voice,
 	.list_voices = elevenlabs_list_voices,
 };

@@ -2,9 +2,12 @@
 #include "tests/unit/model/fixture.h"
 
 /* Tables whose rows are users' own. */
-static const char *const user_tables[] = { "api_keys",  "voice_profiles", "voice_training_assets",
-					   "workflows", "executions",     "execution_steps",
-					   "segments",  "outbox",         "audit_log" };
+static const char *const user_tables[] = {
+	"api_keys",       "voice_profiles", "voice_training_assets",
+	"workflows",      "executions",     "execution_steps",
+	"segments",       "outbox",         "audit_log",
+	"voice_trainings"
+};
 
 /* Statements on them that do not compare user_id, and why they need not. */
 static const struct {
@@ -22,6 +25,8 @@ static const struct {
 	{ "execution_overdue", "the runner's: it looks for anybody's" },
 	{ "schedule_due", "the runners': they fire anybody's" },
 	{ "hook_get", "public: whoever knows the unguessable id" },
+	{ "voice_training_create", "inserts, for the owner of a profile that is compared" },
+	{ "voice_training_take", "the runner's: it looks for anybody's" },
 	{ "step_start", "the runner's, under its claim" },
 	{ "step_finish", "the runner's, under its claim" },
 };
