@@ -8,6 +8,7 @@ bindir      ?= $(prefix)/bin
 libexecdir  ?= $(prefix)/libexec
 datadir     ?= $(prefix)/share
 sysconfdir  ?= $(prefix)/etc
+systemdsystemunitdir ?= $(prefix)/lib/systemd/system
 
 HARDENED       := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 CFLAGS_debug   := -O0 -g3
@@ -59,6 +60,10 @@ install: all                              ## install below DESTDIR; GNU director
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
 	rm -rf $(DESTDIR)$(datadir)/voiceover/www && cp -r build/www $(DESTDIR)$(datadir)/voiceover/www
 	tools/nginx-site $(DESTDIR)$(sysconfdir)/voiceover/nginx CONF_DIR=$(sysconfdir)/voiceover/nginx WWW_ROOT=$(datadir)/voiceover/www $(NGINX)
+	install -d $(DESTDIR)$(systemdsystemunitdir) $(DESTDIR)$(datadir)/voiceover/crontab
+	install -m 644 README.md $(DESTDIR)$(datadir)/voiceover
+	for f in $(notdir $(wildcard tools/systemd/*.in)); do $(fill_in) tools/systemd/$$f >$(DESTDIR)$(systemdsystemunitdir)/$${f%.in}; done
+	$(fill_in) tools/crontab/voiceover.in >$(DESTDIR)$(datadir)/voiceover/crontab/voiceover
 
 lint: fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check www-check  ## run all of the following
 fmt-check:                                ## is the formatting right?
@@ -124,6 +129,7 @@ $(OUT)/migrations.h $(OUT)/lua.h: $(OUT)/%.h: tools/embed $$(wildcard $$(FILES_$
 FILES_migrations := sql/migrations/*.sql
 FILES_lua        := jobs/queue/lua/*.lua jobs/io/lua/*.lua
 
+fill_in  = sed -e 's|@bindir@|$(bindir)|g' -e 's|@datadir@|$(datadir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g'
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@echo '  $1';)
 compile  = $(call say,CC  $<) mkdir -p $(@D); $(CC) $(FLAGS) -MMD -MP -c -o $@ $<

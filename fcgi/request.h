@@ -10,6 +10,7 @@
 
 enum {
 	REQUEST_MAX_IDS = 2,
+	REQUEST_NUMBER_SIZE = 10, /* nine digits and the NUL */
 	REQUEST_MAX_JSON = 5 * 1024 * 1024,
 	REQUEST_MAX_MS = 110 * 1000, /* of one that calls a provider; nginx waits a little longer */
 	REQUEST_MAX_UPLOAD = 26 * 1024 * 1024, /* a 25 MB file with its envelope */
@@ -24,6 +25,7 @@ struct request {
 	uint64_t content_length;
 
 	char ids[REQUEST_MAX_IDS][ID_SIZE]; /* what stood in place of the route's `:` parts */
+	char number[REQUEST_NUMBER_SIZE];   /* and in place of its `#` part; "" where it has none */
 	char user_id[ID_SIZE];              /* who is signed in; "" on public routes */
 
 	struct json_object *body; /* of a JSON request: an object; NULL on routes without a body */

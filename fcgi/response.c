@@ -8,8 +8,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { MAX_HEAD = 4096 };
+enum { MAX_HEAD = 4096, CHUNK = 64 * 1024 };
 
 /* The only place that knows which kind of error is which status. */
 static const struct {
@@ -68,6 +69,8 @@ void response_clear(struct response *r)
 {
 	free(r->body);
 	free(r->headers);
+	if (r->file_type)
+		close(r->file);
 	*r = (struct response){ 0 };
 }
 
@@ -120,34 +123,78 @@ static void add_cors(struct buf *head, const struct request *request, const stru
 			 request->origin);
 }
 
-/* Writes head and body; `headers` are complete lines. A client that has gone is not our concern. */
-static void send_answer(const struct request *request, const struct conf *conf, int status,
-			const char *headers, const char *body)
+/* Writes the head; `type` is NULL where no body follows, `headers` are complete lines. */
+static void send_head(const struct request *request, const struct conf *conf, int status,
+		      const char *headers, const char *type, uint64_t len)
 {
 	cleanup(buf_clear) struct buf head = BUF(MAX_HEAD);
-	size_t len = body ? strlen(body) : 0;
 	buf_addf(&head, "Status: %d %s\r\n", status, phrase(status));
-	if (body)
-		buf_addf(&head,
-			 "Content-Type: application/json; charset=utf-8\r\n"
-			 "Content-Length: %zu\r\n",
-			 len);
+	if (type)
+		buf_addf(&head, "Content-Type: %s\r\nContent-Length: %llu\r\n", type,
+			 (unsigned long long)len);
 	add_cors(&head, request, conf);
 	buf_adds(&head, headers);
 	buf_adds(&head, "\r\n");
 	FCGX_PutStr(head.data, (int)head.len, request->fcgi->out);
+}
+
+/* Writes head and body. A client that has gone is not our concern. */
+static void send_answer(const struct request *request, const struct conf *conf, int status,
+			const char *headers, const char *body)
+{
+	size_t len = body ? strlen(body) : 0;
+	send_head(request, conf, status, headers, body ? "application/json; charset=utf-8" : NULL,
+		  len);
 	if (body && strcmp(request->method, "HEAD") != 0)
 		FCGX_PutStr(body, (int)len, request->fcgi->out);
 }
 
-void response_send(const struct request *request, const struct conf *conf, const struct response *r)
+/* Copies the file; one that ends early leaves the client with less than Content-Length says. */
+static void send_file(const struct request *request, const struct response *r)
 {
-	send_answer(request, conf, r->status, r->headers ? r->headers : "", r->body);
+	cleanup(cleanup_free) char *chunk = mem_alloc(CHUNK);
+	for (uint64_t at = 0; at < r->file_size;) {
+		uint64_t left = r->file_size - at;
+		ssize_t n = pread(r->file, chunk, left < CHUNK ? (size_t)left : CHUNK, (off_t)at);
+		if (n <= 0) {
+			log_error("an answer was cut off, its file cannot be read: %m");
+			return;
+		}
+		if (FCGX_PutStr(chunk, (int)n, request->fcgi->out) < 0)
+			return;
+		at += (uint64_t)n;
+	}
 }
 
-/* {"error": message, "details": […]} ; the caller frees it. */
-static char *error_body(const char *message, const char *details)
+void response_send(const struct request *request, const struct conf *conf, const struct response *r)
 {
+	const char *headers = r->headers ? r->headers : "";
+	if (r->file_type) {
+		send_head(request, conf, r->status, headers, r->file_type, r->file_size);
+		send_file(request, r);
+		return;
+	}
+	send_answer(request, conf, r->status, headers, r->body);
+}
+
+/* OpenAI's {"error": {"message", "type", "code"}} (its API reference, "Error codes"). */
+static char *openai_error_body(int status, const char *message)
+{
+	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
+	struct json_object *error = json_object_new_object();
+	js_set_string(error, "message", message);
+	js_set_string(error, "type", status >= 500 ? "server_error" : "invalid_request_error");
+	js_set(error, "code", status == 401 ? json_object_new_string("invalid_api_key") : NULL);
+	js_set(o, "error", error);
+	return js_text(o);
+}
+
+/* {"error": message, "details": […]}, or as OpenAI has it; the caller frees it. */
+static char *error_body(const struct request *request, int status, const char *message,
+			const char *details)
+{
+	if (!strncmp(request->path, "/v1/", 4))
+		return openai_error_body(status, message);
 	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
 	js_set_string(o, "error", message);
 	struct json_object *list = NULL;
@@ -184,7 +231,7 @@ void response_send_error(const struct request *request, const struct conf *conf,
 		retry_after = 5;
 	if (retry_after > 0)
 		buf_addf(&headers, "Retry-After: %d\r\n", retry_after);
-	cleanup(cleanup_free) char *body = error_body(message, err_details(e));
+	cleanup(cleanup_free) char *body = error_body(request, status, message, err_details(e));
 	send_answer(request, conf, status, headers.data ? headers.data : "", body);
 }
 
@@ -198,11 +245,11 @@ struct err *response_blame_provider(struct err *e)
 	return blame;
 }
 
-void response_wrong_method(struct response *r, const char *method, const char *allow)
+void response_wrong_method(struct response *r, const struct request *request, const char *allow)
 {
 	cleanup(cleanup_free) char *message =
-		mem_printf("This path does not take %.20s, only %s", method, allow);
-	response_json(r, 405, error_body(message, NULL));
+		mem_printf("This path does not take %.20s, only %s", request->method, allow);
+	response_json(r, 405, error_body(request, 405, message, NULL));
 	response_header(r, "Allow", allow);
 }
 

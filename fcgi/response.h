@@ -1,13 +1,24 @@
-/* An answer: a status, JSON, and how errors become both. */
+/*
+ * An answer: a status, JSON or a file, and how errors become both. Errors are {"error": sentence},
+ * below /v1/ as OpenAI's clients expect them: {"error": {"message", "type", "code"}}.
+ */
 #pragma once
 #include "fcgi/request.h"
 #include "jobs/base/conf.h"
 
-/* What a handler gives on success: a status and a JSON text, which the response owns. */
+#include <stdint.h>
+
+/* What a handler gives on success: a status and a JSON text or a file, which the response owns. */
 struct response {
 	int status; /* 200 unless a handler says otherwise */
 	char *body;
 	char *headers; /* further ones, as complete lines; NULL for none */
+
+	/* In place of a JSON body, where a type is set: `file_size` bytes of `file` from its start.
+	 */
+	const char *file_type;
+	int file; /* which the response closes */
+	uint64_t file_size;
 };
 void response_clear(struct response *r);
 
@@ -21,7 +32,7 @@ void response_json(struct response *r, int status, char *json);
 void response_header(struct response *r, const char *name, const char *value);
 
 /* A path that is known, but not with this method: 405, naming the ones that are. */
-void response_wrong_method(struct response *r, const char *method, const char *allow);
+void response_wrong_method(struct response *r, const struct request *request, const char *allow);
 
 /* Sends a response, with the CORS headers that `origin` may see. */
 void response_send(const struct request *request, const struct conf *conf,

@@ -16,6 +16,9 @@ static const struct route routes[] = {
 	{ "POST",   "/api/settings/keys/openai/test",    ROUTE_JSON, api_keys_test },
 	{ "POST",   "/api/settings/keys/anthropic/test", ROUTE_JSON, api_keys_test },
 	{ "GET",    "/api/settings/services",            0,          services_list },
+	{ "GET",    "/api/settings/tokens",              0,          access_tokens_list },
+	{ "POST",   "/api/settings/tokens",              ROUTE_JSON, access_tokens_create },
+	{ "DELETE", "/api/settings/tokens/:",            0,          access_tokens_delete },
 	{ "GET",    "/api/voices",                       0,          voices_list },
 
 	{ "GET",    "/api/voice-profiles",               0,          voice_profiles_list },
@@ -40,10 +43,18 @@ static const struct route routes[] = {
 	{ "GET",    "/api/workflows/:/executions/:",     0,          executions_get },
 	{ "POST",   "/api/workflows/:/executions/:/cancel", ROUTE_JSON, executions_cancel },
 
+	{ "GET",    "/api/workflows/:/executions/:/segments", 0,     segments_list },
+	{ "POST",   "/api/workflows/:/executions/:/segments/#/regenerate", ROUTE_JSON | ROUTE_IDEMPOTENT, segments_regenerate },
+	{ "POST",   "/api/workflows/:/estimate",         ROUTE_JSON, workflows_estimate },
+
 	{ "GET",    "/api/workflows/:/hooks",            0,            hooks_list },
 	{ "POST",   "/api/hooks/:",                      ROUTE_PUBLIC, hooks_call },
 	{ "GET",    "/api/hooks/:",                      ROUTE_PUBLIC, hooks_call },
 	{ "PUT",    "/api/hooks/:",                      ROUTE_PUBLIC, hooks_call },
+
+	{ "POST",   "/v1/audio/speech",                  ROUTE_JSON,   openai_speech },
+	{ "GET",    "/v1/audio/voices",                  0,            openai_voices },
+	{ "GET",    "/v1/models",                        0,            openai_models },
 
 	{ "GET",    "/api/node-types",                   0,            node_types_list },
 	{ "GET",    "/api/storage/play",                 0,            storage_play },
@@ -64,18 +75,29 @@ static bool take_id(struct request *request, int *n, const char *part, size_t le
 	return id_is_valid(id);
 }
 
+/* Copies the part of a path that stands for a number from 1 on; false where it cannot be one. */
+static bool take_number(struct request *request, const char *part, size_t len)
+{
+	if (len >= REQUEST_NUMBER_SIZE || *part == '0' || strspn(part, "0123456789") < len)
+		return false;
+	memcpy(request->number, part, len);
+	request->number[len] = '\0';
+	return len > 0;
+}
+
 static bool fits(const char *pattern, struct request *request)
 {
 	const char *path = request->path;
 	int ids = 0;
 	while (*pattern && *path) {
-		if (*pattern != ':') {
+		if (*pattern != ':' && *pattern != '#') {
 			if (*pattern++ != *path++)
 				return false;
 			continue;
 		}
 		size_t len = strcspn(path, "/");
-		if (!take_id(request, &ids, path, len))
+		if (!(*pattern == '#' ? take_number(request, path, len)
+				      : take_id(request, &ids, path, len)))
 			return false;
 		path += len;
 		pattern++;

@@ -14,7 +14,7 @@ enum route_flags {
 typedef struct err *handler(struct app *app, struct request *request, struct response *response);
 
 struct route {
-	const char *method, *pattern; /* a part that is ":" takes an id */
+	const char *method, *pattern; /* a part that is ":" takes an id, "#" a number */
 	int flags;
 	handler *run;
 };
@@ -37,6 +37,7 @@ enum route_match route_find(struct request *request, const struct route **ret,
 
 /* The handlers, by resource: one file of fcgi/api each. */
 handler auth_register, auth_login, auth_me;
+handler access_tokens_list, access_tokens_create, access_tokens_delete;
 handler api_keys_list, api_keys_save, api_keys_delete, api_keys_test;
 handler services_list;
 handler voices_list;
@@ -47,7 +48,9 @@ handler workflows_list, workflows_create, workflows_get, workflows_update, workf
 	workflows_duplicate;
 handler executions_execute, executions_rerun, executions_run_node, executions_list, executions_get,
 	executions_cancel;
+handler segments_list, segments_regenerate, workflows_estimate;
 handler hooks_call, hooks_list;
+handler openai_speech, openai_voices, openai_models;
 handler node_types_list;
 handler storage_play;
 handler health_live, health_ready;

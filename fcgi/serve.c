@@ -8,13 +8,16 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/clock.h"
 #include "jobs/base/log.h"
+#include "jobs/model/access_token.h"
 
 #include <string.h>
 
 static struct err *sign_in(struct app *app, struct request *request)
 {
 	int64_t now_ms = clock_ms(), expires_s;
-	const char *value = request->authorization;
+	const char *value = request->authorization, *token = token_of(value);
+	if (token && access_token_is_one(token)) /* never cached: a deleted one ends at once */
+		return access_token_user(app->db, token, request->user_id);
 	if (token_cache_get(app->tokens, value, now_ms, request->user_id))
 		return NULL;
 	TRY(token_verify(app->conf->jwt_secret, value, now_ms, request->user_id, &expires_s));
@@ -48,7 +51,7 @@ static void answer(struct app *app, struct request *request, const struct route 
 static void answer_wrong_method(struct app *app, struct request *request, const char *allow)
 {
 	cleanup(response_clear) struct response response = { 0 };
-	response_wrong_method(&response, request->method, allow);
+	response_wrong_method(&response, request, allow);
 	response_send(request, app->conf, &response);
 }
 

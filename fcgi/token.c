@@ -116,16 +116,22 @@ static bool is_valid(const char *secret, const char *token, int64_t now_ms,
 	return true;
 }
 
-struct err *token_verify(const char *secret, const char *authorization, int64_t now_ms,
-			 char ret_user_id[static ID_SIZE], int64_t *ret_expires_s)
+const char *token_of(const char *authorization)
 {
 	static const char scheme[] = "Bearer ";
 	size_t len = sizeof(scheme) - 1;
 	if (strncasecmp(authorization, scheme, len) != 0)
-		return err_new(ERR_UNAUTHORIZED, "Authentication required");
+		return NULL;
 	const char *token = authorization + len;
 	token += strspn(token, " ");
-	if (!*token)
+	return *token ? token : NULL;
+}
+
+struct err *token_verify(const char *secret, const char *authorization, int64_t now_ms,
+			 char ret_user_id[static ID_SIZE], int64_t *ret_expires_s)
+{
+	const char *token = token_of(authorization);
+	if (!token)
 		return err_new(ERR_UNAUTHORIZED, "Authentication required");
 	if (!is_valid(secret, token, now_ms, ret_user_id, ret_expires_s))
 		return err_new(ERR_UNAUTHORIZED, "Invalid or expired token");

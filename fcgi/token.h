@@ -14,6 +14,9 @@ enum { TOKEN_DAYS = 7, TOKEN_MAX_LENGTH = 4096 };
 char *token_new(const char *secret, const char *user_id, const char *email, int64_t now_ms)
 	__attribute__((returns_nonnull));
 
+/* The bearer token in the value of an Authorization header, borrowed; NULL where there is none. */
+const char *token_of(const char *authorization);
+
 /*
  * Who the value of an Authorization header signs in, and until when. ERR_UNAUTHORIZED with the
  * contract's two sentences: "Authentication required" where there is no bearer token, "Invalid or

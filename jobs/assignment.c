@@ -24,19 +24,30 @@ void assignment_survive(struct err *e, const char *doing)
 	err_free(e);
 }
 
-static void complete_job(struct queue *queue, const struct queue_job *job, const char *status)
+/* Where the queue's next job goes that comes with the end of this one. */
+static struct queue_fetched *place_for_next(const struct assignment *a, struct queue_fetched *f)
 {
-	enum queue_result result;
-	cleanup(cleanup_free) char *value = mem_printf("{\"status\":\"%s\"}", status);
-	assignment_survive(queue_complete(queue, job, value, NULL, &result), "completing a job");
+	return a->takes_next ? f : NULL;
 }
 
-static void fail_job(struct queue *queue, const struct queue_job *job, const char *reason,
-		     const char *stack)
+static void complete_job(struct assignment *a, const char *status)
 {
 	enum queue_result result;
+	struct queue_fetched f = { 0 };
+	cleanup(cleanup_free) char *value = mem_printf("{\"status\":\"%s\"}", status);
+	assignment_survive(queue_complete(a->queue, a->job, value, place_for_next(a, &f), &result),
+			   "completing a job");
+	a->next = f.job;
+}
+
+static void fail_job(struct assignment *a, const char *reason, const char *stack)
+{
+	enum queue_result result;
+	struct queue_fetched f = { 0 };
 	const struct queue_failure failure = { reason, stack };
-	assignment_survive(queue_fail(queue, job, &failure, NULL, &result), "failing a job");
+	assignment_survive(queue_fail(a->queue, a->job, &failure, place_for_next(a, &f), &result),
+			   "failing a job");
+	a->next = f.job;
 }
 
 static void retry_job(struct queue *queue, const struct queue_job *job,
@@ -57,7 +68,17 @@ void assignment_defer_job(struct queue *queue, const struct queue_job *job)
 
 void assignment_drop_job(struct queue *queue, const struct queue_job *job)
 {
-	complete_job(queue, job, "OVER");
+	enum queue_result result;
+	assignment_survive(queue_complete(queue, job, "{\"status\":\"OVER\"}", NULL, &result),
+			   "dropping a job");
+}
+
+void assignment_refuse_job(struct queue *queue, const struct queue_job *job, const char *reason)
+{
+	enum queue_result result;
+	cleanup(cleanup_free) char *stack = mem_printf("Error: %s\n    at voiceover-jobs", reason);
+	const struct queue_failure failure = { reason, stack };
+	assignment_survive(queue_fail(queue, job, &failure, NULL, &result), "refusing a job");
 }
 
 void assignment_return_job(struct queue *queue, const struct queue_job *job)
@@ -85,7 +106,7 @@ static enum assignment_end give_up(struct assignment *a, const char *reason, con
 	bool recorded = !e || err_kind(e) == ERR_CANCELLED;
 	assignment_survive(e, "failing an execution");
 	if (a->job && recorded)
-		fail_job(a->queue, a->job, reason, stack);
+		fail_job(a, reason, stack);
 	else if (a->job)
 		assignment_return_job(a->queue, a->job);
 	return recorded ? ASSIGNMENT_FAILED : ASSIGNMENT_RETURNED;
@@ -104,9 +125,9 @@ static enum assignment_end ended(struct assignment *a, enum engine_result result
 	log_info("execution %s ended: %s", a->claim.id, ends[result].name);
 	if (a->job && result == ENGINE_FAILED) {
 		cleanup(cleanup_free) char *stack = mem_printf("Error: %s", error);
-		fail_job(a->queue, a->job, error, stack);
+		fail_job(a, error, stack);
 	} else if (a->job) {
-		complete_job(a->queue, a->job, ends[result].name);
+		complete_job(a, ends[result].name);
 	}
 	return ends[result].end;
 }
@@ -122,11 +143,11 @@ static enum assignment_end broke_off(struct assignment *a, const struct err *e)
 		return give_up(a, err_message(e), stack);
 	give_execution_back(a);
 	const struct queue_failure failure = { err_message(e), stack };
-	if (a->job && passing)
-		assignment_return_job(a->queue, a->job);
-	else if (a->job)
+	if (!passing)
 		retry_job(a->queue, a->job, &failure, delay);
-	return ASSIGNMENT_RETURNED;
+	else if (a->job)
+		assignment_return_job(a->queue, a->job);
+	return passing ? ASSIGNMENT_RETURNED : ASSIGNMENT_RETRIED;
 }
 
 enum assignment_end assignment_run(struct assignment *a, struct http *http)
@@ -159,5 +180,5 @@ void assignment_clear(struct assignment *a)
 {
 	execution_claim_clear(&a->claim);
 	queue_job_free(a->job);
-	a->job = NULL;
+	a->job = a->next = NULL;
 }

@@ -4,64 +4,114 @@
 #include "jobs/base/clock.h"
 #include "jobs/base/log.h"
 #include "jobs/enqueue.h"
+#include "jobs/io/spool.h"
+#include "jobs/model/execution.h"
 #include "jobs/model/idempotency.h"
 #include "jobs/schedules.h"
 
-#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
-enum { OVERDUE_S = 10 }; /* how long an execution may wait before the queue is doubted */
+enum {
+	OVERDUE_S = 10,           /* how long an execution may wait before the queue is doubted */
+	SPOOLED_S = 24 * 60 * 60, /* no upload takes so long */
+	HOUR_MS = 60 * 60 * 1000,
+	MAX_SWEEPS = 1000, /* of a thousand executions, one after the other */
+};
 
-/* Jobs whose worker died. */
-static struct err *recover_jobs(const struct duties *d)
+/* Jobs whose worker died; and whether the server may forget what it is told. */
+static struct err *recover_jobs(const struct duties *d, int *ret_count)
 {
-	int count = 0;
-	return queue_recover(d->queue, QUEUE_MAX_STALLED, QUEUE_CHECK_MS, &count);
+	return queue_recover(d->queue, QUEUE_MAX_STALLED, QUEUE_CHECK_MS, ret_count);
+}
+
+static struct err *check_eviction(const struct duties *d, int *ret_count)
+{
+	char policy[QUEUE_POLICY_SIZE];
+	TRY(queue_eviction_policy(d->queue, policy));
+	*ret_count = *policy && strcmp(policy, "noeviction") != 0;
+	if (*ret_count)
+		log_warn("Redis may drop jobs when its memory is full (maxmemory-policy %s): set "
+			 "it to noeviction",
+			 policy);
+	return NULL;
 }
 
 /* Executions that the queue should hold, but lost. */
-static struct err *reconcile(const struct duties *d)
+static struct err *reconcile(const struct duties *d, int *ret_count)
 {
-	int count = 0;
 	struct db *db = db_pool_get(d->services->pool);
-	struct err *e = enqueue_overdue(d->queue, db, OVERDUE_S, &count);
+	struct err *e = enqueue_overdue(d->queue, db, OVERDUE_S, ret_count);
 	db_pool_put(d->services->pool, db);
-	if (count > 0)
-		log_info("put %d executions into the queue that it had lost", count);
+	if (*ret_count > 0)
+		log_info("put %d executions into the queue that it had lost", *ret_count);
 	return e;
 }
 
-static struct err *fire_schedules(const struct duties *d)
+static struct err *fire_schedules(const struct duties *d, int *ret_count)
 {
-	return schedules_fire(d->services, d->queue, clock_ms());
+	return schedules_fire(d->services, d->queue, clock_ms(), ret_count);
 }
 
-static struct err *sweep_idempotency(const struct duties *d)
+static struct err *sweep_executions(struct db *db, int days, int *ret_count)
+{
+	TRY(idempotency_sweep(db));
+	int count = days > 0 ? 1 : 0;
+	for (int i = 0; i < MAX_SWEEPS && count > 0; i++) {
+		TRY(execution_sweep(db, days, &count));
+		*ret_count += count;
+	}
+	return NULL;
+}
+
+/* What is kept only for a time: idempotency keys, and executions where that is wanted. */
+static struct err *retain(const struct duties *d, int *ret_count)
 {
 	struct db *db = db_pool_get(d->services->pool);
-	struct err *e = idempotency_sweep(db);
+	struct err *e = sweep_executions(db, d->services->conf->retention_days, ret_count);
 	db_pool_put(d->services->pool, db);
 	return e;
 }
 
-static const struct {
-	const char *name;
-	int64_t every_ms;
-	bool of_queue;
-	struct err *(*run)(const struct duties *d);
-} duties[DUTIES] = {
-	{ "looking for stalled jobs", QUEUE_CHECK_MS, true, recover_jobs },
-	{ "comparing the queue with the database", 15000, true, reconcile },
-	{ "firing schedules", 5000, false, fire_schedules },
-	{ "deleting old idempotency keys", 3600000, false, sweep_idempotency },
+static struct err *sweep_uploads(const struct duties *d, int *ret_count)
+{
+	return spool_sweep(d->services->conf->upload_spool, SPOOLED_S, ret_count);
+}
+
+const struct duty duty_table[DUTIES] = {
+	{ "stalled", "make jobs ready again whose runner is gone", "jobs recovered", QUEUE_CHECK_MS,
+	  true, recover_jobs },
+	{ "eviction", "warn where Redis may drop jobs when its memory is full", "warnings", HOUR_MS,
+	  true, check_eviction },
+	{ "reconcile", "put into the queue what it should hold but lost", "executions added", 15000,
+	  true, reconcile },
+	{ "schedules", "start the workflows whose schedule is due", "executions started", 5000,
+	  false, fire_schedules },
+	{ "retention", "delete old idempotency keys, and executions older than RETENTION_DAYS",
+	  "executions deleted", HOUR_MS, false, retain },
+	{ "sweep", "delete what a crash of nginx left in UPLOAD_SPOOL", "files deleted", HOUR_MS,
+	  false, sweep_uploads },
 };
 
-void duties_run(struct duties *d)
+const struct duty *duty_find(const char *name)
+{
+	for (int i = 0; i < DUTIES; i++)
+		if (strcmp(duty_table[i].name, name) == 0)
+			return &duty_table[i];
+	return NULL;
+}
+
+void duties_run(const struct duties *d, struct duty_times *times)
 {
 	int64_t now = clock_monotonic_ms();
 	for (int i = 0; i < DUTIES; i++) {
-		if (now < d->next_ms[i] || (duties[i].of_queue && !d->queue))
+		const struct duty *duty = &duty_table[i];
+		int count = 0;
+		if (now < times->next_ms[i] || (duty->of_queue && !d->queue))
 			continue;
-		d->next_ms[i] = now + duties[i].every_ms;
-		assignment_survive(duties[i].run(d), duties[i].name);
+		times->next_ms[i] = now + duty->every_ms;
+		char doing[40];
+		snprintf(doing, sizeof(doing), "duty %s", duty->name);
+		assignment_survive(duty->run(d, &count), doing);
 	}
 }

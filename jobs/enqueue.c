@@ -2,27 +2,28 @@
 
 #include "jobs/base/cleanup.h"
 #include "jobs/base/js.h"
-#include "jobs/model/execution.h"
 
-static struct err *add(struct queue *queue, const char *id, const char *workflow_id,
-		       const char *user_id, bool *ret_added)
+static struct err *add(struct queue *queue, const struct execution_ticket *ticket, bool *ret_added)
 {
 	cleanup(cleanup_json) struct json_object *data = json_object_new_object();
-	js_set_string(data, "executionId", id);
-	js_set_string(data, "workflowId", workflow_id);
-	js_set_string(data, "userId", user_id);
+	js_set_string(data, "executionId", ticket->id);
+	js_set_string(data, "workflowId", ticket->workflow_id);
+	js_set_string(data, "userId", ticket->user_id);
 	cleanup(cleanup_free) char *text = js_text(data);
 	const struct queue_spec spec = {
-		.id = id, .name = "run", .data = text, .policy = POLICY_RUN
+		.id = ticket->id,
+		.name = "run",
+		.data = text,
+		.policy = POLICY_RUN,
+		.priority = ticket->priority,
 	};
 	return queue_add(queue, &spec, ret_added);
 }
 
-struct err *enqueue_execution(struct queue *queue, const char *id, const char *workflow_id,
-			      const char *user_id)
+struct err *enqueue_execution(struct queue *queue, const struct execution_ticket *ticket)
 {
 	bool added;
-	return add(queue, id, workflow_id, user_id, &added);
+	return add(queue, ticket, &added);
 }
 
 struct err *enqueue_overdue(struct queue *queue, struct db *db, int seconds, int *ret_added)
@@ -32,8 +33,8 @@ struct err *enqueue_overdue(struct queue *queue, struct db *db, int seconds, int
 	TRY(execution_overdue(db, seconds, &rows));
 	for (int i = 0; i < rows_count(rows); i++) {
 		bool added;
-		TRY(add(queue, rows_get(rows, i, 0), rows_get(rows, i, 1), rows_get(rows, i, 2),
-			&added));
+		const struct execution_ticket ticket = execution_ticket(rows, i);
+		TRY(add(queue, &ticket, &added));
 		*ret_added += added;
 	}
 	return NULL;

@@ -1,12 +1,12 @@
 /* Executions on their way to the queue: jobs named "run", with the execution's id as theirs. */
 #pragma once
 #include "jobs/base/err.h"
-#include "jobs/io/db.h"
+#include "jobs/model/execution.h"
 #include "jobs/queue/queue.h"
 
 /* Puts an execution into the queue; one that is there already stays as it is. */
-must_check struct err *enqueue_execution(struct queue *queue, const char *id,
-					 const char *workflow_id, const char *user_id);
+must_check struct err *enqueue_execution(struct queue *queue,
+					 const struct execution_ticket *ticket);
 
 /*
  * Puts into the queue what it should hold but may have lost: executions that have waited for

@@ -5,27 +5,27 @@
 #include "jobs/enqueue.h"
 #include "jobs/nodes/graph.h"
 
-static void hand_over(const struct launcher *l, const struct execution_plan *plan, const char *id)
+static void hand_over(const struct launcher *l, const struct execution_ticket *ticket)
 {
 	if (l->runner)
 		runner_wake(l->runner);
 	if (!l->queue)
 		return;
-	cleanup(cleanup_err) struct err *e =
-		enqueue_execution(l->queue, id, plan->workflow_id, plan->user_id);
+	cleanup(cleanup_err) struct err *e = enqueue_execution(l->queue, ticket);
 	if (e)
-		log_warn("execution %s waits in the outbox: %s", id, err_message(e));
+		log_warn("execution %s waits in the outbox: %s", ticket->id, err_message(e));
 }
 
 struct err *launch(const struct launcher *l, const struct execution_plan *plan,
-		   char ret_id[static ID_SIZE], char **ret_json)
+		   struct execution_created *ret)
 {
 	cleanup(graph_clear) struct graph graph = { 0 };
 	TRY(graph_read(plan->nodes, plan->edges, &graph));
 	cleanup(cleanup_free) char *steps = graph_steps(&graph);
 	struct execution_plan whole = *plan;
 	whole.steps = steps;
-	TRY(execution_create(l->db, &whole, ret_id, ret_json));
-	hand_over(l, plan, ret_id);
+	TRY(execution_create(l->db, &whole, ret));
+	hand_over(l, &(struct execution_ticket){ ret->id, plan->workflow_id, plan->user_id,
+						 ret->priority });
 	return NULL;
 }

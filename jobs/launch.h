@@ -17,9 +17,9 @@ struct launcher {
 };
 
 /*
- * Starts an execution of `plan`, whose steps are filled in from its graph; *ret_json, owned by the
- * caller, is the execution as the API shows it. ERR_INVALID where the graph cannot be run,
+ * Starts an execution of `plan`, whose steps are filled in from its graph; ret->json is the
+ * execution as the API shows it. ERR_INVALID where the graph cannot be run,
  * with every fault in err_details. A queue that is away is no error: the outbox has the execution.
  */
 must_check struct err *launch(const struct launcher *l, const struct execution_plan *plan,
-			      char ret_id[static ID_SIZE], char **ret_json);
+			      struct execution_created *ret);

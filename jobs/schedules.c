@@ -17,12 +17,13 @@ struct firing {
 	char now[CLOCK_ISO_SIZE];
 	bool found;
 	struct schedule schedule;
-	char id[ID_SIZE]; /* of the execution; "" where there is none */
+	struct execution_created created; /* its id "" where there is none */
 };
 
 static void firing_clear(struct firing *f)
 {
 	schedule_clear(&f->schedule);
+	execution_created_clear(&f->created);
 }
 
 /* Gives the schedule its next time; one that is never due again goes. */
@@ -60,7 +61,6 @@ static struct err *fire(struct db *db, void *arg)
 	const struct schedule *s = &f->schedule;
 	const struct launcher nobody_yet = { .db = db }; /* others see it after the commit */
 	cleanup(cleanup_free) char *trigger = describe(f);
-	cleanup(cleanup_free) char *execution = NULL;
 	const struct execution_plan plan = {
 		.workflow_id = s->workflow_id,
 		.user_id = s->user_id,
@@ -68,7 +68,7 @@ static struct err *fire(struct db *db, void *arg)
 		.edges = s->edges,
 		.trigger = trigger,
 	};
-	return launch(&nobody_yet, &plan, f->id, &execution);
+	return launch(&nobody_yet, &plan, &f->created);
 }
 
 static struct err *fire_one(struct db *db, struct queue *queue, struct firing *f)
@@ -78,18 +78,21 @@ static struct err *fire_one(struct db *db, struct queue *queue, struct firing *f
 		log_warn("workflow %s: its schedule is due, but it cannot run: %s",
 			 f->schedule.workflow_id, err_message(e));
 		err_free(e);
+		execution_created_clear(&f->created);
 		return move_on(db, f);
 	}
 	if (e || !f->found || !queue)
 		return e;
-	cleanup(cleanup_err) struct err *away =
-		enqueue_execution(queue, f->id, f->schedule.workflow_id, f->schedule.user_id);
+	const struct execution_ticket ticket = { f->created.id, f->schedule.workflow_id,
+						 f->schedule.user_id, f->created.priority };
+	cleanup(cleanup_err) struct err *away = enqueue_execution(queue, &ticket);
 	if (away)
-		log_warn("execution %s waits in the outbox: %s", f->id, err_message(away));
+		log_warn("execution %s waits in the outbox: %s", ticket.id, err_message(away));
 	return NULL;
 }
 
-struct err *schedules_fire(const struct services *services, struct queue *queue, int64_t now_ms)
+struct err *schedules_fire(const struct services *services, struct queue *queue, int64_t now_ms,
+			   int *ret_count)
 {
 	struct db *db = db_pool_get(services->pool);
 	struct err *e = NULL;
@@ -99,6 +102,7 @@ struct err *schedules_fire(const struct services *services, struct queue *queue,
 		clock_iso(now_ms, f.now);
 		e = fire_one(db, queue, &f);
 		found = f.found;
+		*ret_count += *f.created.id != '\0';
 	}
 	db_pool_put(services->pool, db);
 	return e;

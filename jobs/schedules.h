@@ -15,7 +15,7 @@
 /*
  * Fires what is due at `now_ms`, milliseconds since the Unix epoch. Without a queue (NULL) the
  * executions wait in the database. A workflow that cannot run is logged and left until its next
- * time.
+ * time. *ret_count, to which the executions started are added, counts also on failure.
  */
 must_check struct err *schedules_fire(const struct services *services, struct queue *queue,
-				      int64_t now_ms);
+				      int64_t now_ms, int *ret_count);

@@ -50,6 +50,29 @@ char *step_name(const char *node_id, int iteration)
 	return mem_printf("%d#%s", iteration, node_id);
 }
 
+static struct step_key key_of(const struct step *s)
+{
+	return (struct step_key){
+		.node_id = s->node->id,
+		.node_type = s->node->type->name,
+		.node_title = s->node->title,
+		.position = s->index + 1,
+		.iteration = s->scope->iteration,
+	};
+}
+
+/* Writes how far the step is; of no consequence, so one that fails is left to the next. */
+static void write_progress(void *arg, int done, int total)
+{
+	const struct step *s = arg;
+	const struct run *r = s->scope->run;
+	const struct step_key key = key_of(s);
+	struct db_pool *pool = r->engine->services->pool;
+	struct db *db = db_pool_get(pool);
+	err_free(step_progress(db, r->claim, &key, done, total));
+	db_pool_put(pool, db);
+}
+
 /* Prepares a step; its inputs are copied under the run's lock. */
 static void step_open(struct step *s, const struct scope *scope, size_t index, struct http *http)
 {
@@ -73,6 +96,10 @@ static void step_open(struct step *s, const struct scope *scope, size_t index, s
 		.user_id = r->user_id,
 		.run_id = r->run_id,
 		.trigger = r->claim ? r->claim->trigger : NULL,
+		.claim = r->claim ? r->claim->number : NULL,
+		.iteration = scope->iteration,
+		.progress = r->claim ? write_progress : NULL,
+		.progress_arg = s,
 		.node_id = node->id,
 		.type = node->type->name,
 		.file_name = s->file_name,
@@ -199,17 +226,6 @@ static void run_node(struct step *s)
 	s->cost = s->run.cost ? js_text(s->run.cost) : NULL;
 	s->notes = s->run.notes && json_object_array_length(s->run.notes) ? js_text(s->run.notes)
 									  : NULL;
-}
-
-static struct step_key key_of(const struct step *s)
-{
-	return (struct step_key){
-		.node_id = s->node->id,
-		.node_type = s->node->type->name,
-		.node_title = s->node->title,
-		.position = s->index + 1,
-		.iteration = s->scope->iteration,
-	};
 }
 
 static struct err *write_start(struct run *r, struct db *db, void *arg)

@@ -1,4 +1,5 @@
 /* /api/workflows/:id/…: running workflows, and how the runs went. */
+#include "fcgi/api/rerun.h"
 #include "fcgi/routes.h"
 #include "fcgi/validate.h"
 #include "jobs/base/cleanup.h"
@@ -16,10 +17,10 @@
 static struct err *start(struct app *app, const struct execution_plan *plan,
 			 struct response *response)
 {
-	char id[ID_SIZE];
+	cleanup(execution_created_clear) struct execution_created created = { 0 };
 	const struct launcher launcher = { app->db, app->queue, app->runner };
-	TRY(launch(&launcher, plan, id, &response->body));
-	response->status = 201;
+	TRY(launch(&launcher, plan, &created));
+	response_json(response, 201, take(created.json));
 	return NULL;
 }
 
@@ -151,6 +152,34 @@ struct err *executions_rerun(struct app *app, struct request *request, struct re
 		.trigger = prior.trigger,
 		.rerun_of = q.execution,
 	};
+	return rerun_on(app, request, &q, &prior, response, &plan);
+}
+
+struct err *rerun_check_ended(struct app *app, struct request *request, const char *execution)
+{
+	cleanup(execution_graph_clear) struct execution_graph prior = { 0 };
+	TRY(load_prior(app, request, execution, &prior));
+	if (!strcmp(prior.status, "RUNNING"))
+		return err_new(ERR_INVALID, "This execution is still running; wait for its end, or "
+					    "cancel it");
+	return NULL;
+}
+
+struct err *rerun_from(struct app *app, struct request *request, const char *execution,
+		       const char *node, struct response *response)
+{
+	cleanup(execution_graph_clear) struct execution_graph prior = { 0 };
+	TRY(load_prior(app, request, execution, &prior));
+	struct execution_plan plan = {
+		.workflow_id = request->ids[0],
+		.user_id = request->user_id,
+		.nodes = prior.nodes,
+		.edges = prior.edges,
+		.request_id = request->id,
+		.trigger = prior.trigger,
+		.rerun_of = execution,
+	};
+	const struct rerun_request q = { .execution = (char *)execution, .node = (char *)node };
 	return rerun_on(app, request, &q, &prior, response, &plan);
 }
 

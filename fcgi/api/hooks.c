@@ -163,10 +163,9 @@ static struct err *describe(const struct request *r, const char *node_id, char *
 
 static struct err *start(struct app *app, struct request *request, struct response *response)
 {
-	char id[ID_SIZE];
+	cleanup(execution_created_clear) struct execution_created created = { 0 };
 	cleanup(hook_clear) struct hook hook = { 0 };
 	cleanup(cleanup_free) char *trigger = NULL;
-	cleanup(cleanup_free) char *execution = NULL;
 	TRY(hook_get(app->db, request->ids[0], &hook));
 	TRY(describe(request, hook.node_id, &trigger));
 	const struct launcher launcher = { app->db, app->queue, app->runner };
@@ -178,8 +177,8 @@ static struct err *start(struct app *app, struct request *request, struct respon
 		.request_id = request->id,
 		.trigger = trigger,
 	};
-	TRY(launch(&launcher, &plan, id, &execution));
-	response_json(response, 202, mem_printf("{\"executionId\":\"%s\"}", id));
+	TRY(launch(&launcher, &plan, &created));
+	response_json(response, 202, mem_printf("{\"executionId\":\"%s\"}", created.id));
 	return NULL;
 }
 
@@ -196,7 +195,7 @@ static struct err *admit(struct app *app, struct request *request, struct respon
 		return err_new(ERR_NOT_FOUND, "Hook not found");
 	*ret_admitted = !strcmp(request->method, method_of(node));
 	if (!*ret_admitted) {
-		response_wrong_method(response, request->method, method_of(node));
+		response_wrong_method(response, request, method_of(node));
 		return NULL;
 	}
 	TRY(request_read_text(request, MAX_BODY));

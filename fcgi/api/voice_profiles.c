@@ -53,19 +53,33 @@ struct err *voice_profiles_list(struct app *app, struct request *request, struct
 	return voice_profile_list(app->db, request->user_id, &response->body);
 }
 
+/* A voice that a provider without cloning has, as an example of its ids; NULL where it can clone.
+ */
+static const char *example_voice(const char *provider)
+{
+	static const struct {
+		const char *provider, *voice;
+	} examples[] = { { "azure", "en-US-JennyNeural" }, { "openai", "nova" } };
+	for (size_t i = 0; provider && i < sizeof(examples) / sizeof(examples[0]); i++)
+		if (!strcmp(examples[i].provider, provider))
+			return examples[i].voice;
+	return NULL;
+}
+
 struct err *voice_profiles_create(struct app *app, struct request *request,
 				  struct response *response)
 {
-	static const char *const providers[] = { "elevenlabs", "azure" };
+	static const char *const providers[] = { "elevenlabs", "azure", "openai" };
 	cleanup(cleanup_validation) struct validation v = VALIDATION(request->body);
 	cleanup(texts_clear) struct texts t = read_texts(&v, true);
 	const char *provider = validate_word(&v, "provider", "Provider", true, providers,
 					     sizeof(providers) / sizeof(providers[0]));
 	const char *voice = t.text[VOICE] ? t.text[VOICE] : "";
-	if (provider && !strcmp(provider, "azure") && !*voice)
-		validate_fault(
-			&v, "providerVoiceId",
-			"Provider voice id is required for azure, such as en-US-JennyNeural");
+	const char *example = example_voice(provider);
+	if (example && !*voice)
+		validate_fault(&v, "providerVoiceId",
+			       "Provider voice id is required for %s, such as %s", provider,
+			       example);
 	TRY(validate_result(&v));
 	const struct voice_profile_fields fields = {
 		.name = t.text[NAME],
@@ -90,8 +104,9 @@ static struct err *check_keeps_voice(struct app *app, struct request *request, c
 		return NULL;
 	cleanup(voice_profile_clear) struct voice_profile profile = { 0 };
 	TRY(voice_profile_load(app->db, request->user_id, request->ids[0], &profile));
-	if (!strcmp(profile.provider, "azure"))
-		validate_fault(v, "providerVoiceId", "Provider voice id is required for azure");
+	if (example_voice(profile.provider))
+		validate_fault(v, "providerVoiceId", "Provider voice id is required for %s",
+			       profile.provider);
 	return NULL;
 }
 

@@ -98,6 +98,10 @@ static const struct item items[] = {
 	  "without Redis: workflows that one responder runs at a time" },
 	{ "REQUESTS_PER_RESPONDER", AT(requests_per_responder), INT, 0, "1000000", 100, INT_MAX,
 	  "requests after which a responder makes place for a new one" },
+	{ "RETENTION_DAYS", AT(retention_days), INT, 0, "0", 0, 36500,
+	  "days after which ended executions are deleted, but for each workflow's last; 0: never" },
+	{ "UPLOAD_SPOOL", AT(upload_spool), TEXT, 0, "/var/lib/voiceover/nginx/body", 1, 4096,
+	  "where nginx spools uploads; what a crash left there is deleted after a day" },
 	{ "STOP_GRACE_S", AT(stop_grace_s), INT, 0, "30", 0, 3600,
 	  "on a stop: how long running workflows may go on before they are handed back" },
 };

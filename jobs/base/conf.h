@@ -25,7 +25,8 @@ struct conf {
 	bool s3_force_path_style;
 	int provider_retry_ms, provider_timeout_s, provider_concurrency;
 	int workflow_parallelism, workflow_timeout_s;
-	int engine_threads, requests_per_responder, stop_grace_s;
+	const char *upload_spool;
+	int engine_threads, requests_per_responder, retention_days, stop_grace_s;
 };
 
 /* Which settings a program cannot do without. */

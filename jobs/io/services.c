@@ -8,11 +8,13 @@ void services_open(struct services *s, const struct conf *conf, const char *prog
 		.crypt = crypt_key_new(conf->encryption_secret),
 		.s3 = s3_new(conf),
 		.pool = db_pool_new(conf->database_url, program, connections),
+		.gate = gate_new(conf),
 	};
 }
 
 void services_close(struct services *s)
 {
+	gate_free(s->gate);
 	db_pool_free(s->pool);
 	s3_free(s->s3);
 	crypt_key_free(s->crypt);

@@ -3,6 +3,7 @@
 #include "jobs/base/conf.h"
 #include "jobs/base/crypt.h"
 #include "jobs/io/db_pool.h"
+#include "jobs/io/gate.h"
 #include "jobs/io/s3.h"
 
 struct services {
@@ -10,6 +11,7 @@ struct services {
 	struct crypt_key *crypt; /* opens the users' provider keys */
 	struct s3 *s3;
 	struct db_pool *pool; /* for the threads that run workflows */
+	struct gate *gate;    /* before the providers' keys */
 };
 
 /*

@@ -11,13 +11,50 @@
 static const char what[] = "Execution";
 
 struct err *execution_create(struct db *db, const struct execution_plan *p,
-			     char ret_id[static ID_SIZE], char **ret_json)
+			     struct execution_created *ret)
 {
-	id_new(ret_id);
-	return db_need(db, &Q_EXECUTION_CREATE,
-		       PARAMS(ret_id, p->workflow_id, p->user_id, p->nodes, p->edges, p->steps,
-			      p->request_id, p->rerun_of, p->keep, p->trigger),
-		       "Workflow", ret_json);
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	char id[ID_SIZE];
+	TRY(db_query(db, &Q_EXECUTION_CREATE,
+		     PARAMS(id_new(id), p->workflow_id, p->user_id, p->nodes, p->edges, p->steps,
+			    p->request_id, p->rerun_of, p->keep, p->trigger),
+		     &rows));
+	if (rows_count(rows) == 0)
+		return err_new(ERR_NOT_FOUND, "Workflow not found");
+	*ret = (struct execution_created){
+		.priority = (int)strtol(rows_get(rows, 0, 1), NULL, 10),
+		.json = mem_strdup(rows_get(rows, 0, 0)),
+	};
+	memcpy(ret->id, id, ID_SIZE);
+	return NULL;
+}
+
+void execution_created_clear(struct execution_created *c)
+{
+	free(c->json);
+	*c = (struct execution_created){ 0 };
+}
+
+struct execution_ticket execution_ticket(const struct rows *rows, int row)
+{
+	return (struct execution_ticket){
+		.id = rows_get(rows, row, 0),
+		.workflow_id = rows_get(rows, row, 1),
+		.user_id = rows_get(rows, row, 2),
+		.priority = (int)strtol(rows_get(rows, row, 3), NULL, 10),
+	};
+}
+
+struct err *execution_admit(struct db *db, const struct execution_admission *a)
+{
+	cleanup(cleanup_free) char *owner = NULL;
+	TRY(db_text(db, &Q_EXECUTION_ADMIT,
+		    PARAMS(a->id, a->workflow_id, a->user_id, a->nodes, a->edges, a->steps,
+			   a->outputs, a->start_count, a->start_node),
+		    &owner));
+	return owner ? NULL
+		     : err_new(ERR_NOT_FOUND, "The user %s has no workflow %s", a->user_id,
+			       a->workflow_id);
 }
 
 struct err *execution_graph(struct db *db, const char *user_id, const char *id,
@@ -160,6 +197,16 @@ struct err *execution_overdue(struct db *db, int seconds, struct rows **ret)
 	return db_query(db, &Q_EXECUTION_OVERDUE, PARAMS(text), ret);
 }
 
+struct err *execution_sweep(struct db *db, int days, int *ret_count)
+{
+	char text[16];
+	cleanup(cleanup_free) char *count = NULL;
+	snprintf(text, sizeof(text), "%d", days);
+	TRY(db_text(db, &Q_EXECUTION_SWEEP, PARAMS(text), &count));
+	*ret_count = (int)strtol(count ? count : "0", NULL, 10);
+	return NULL;
+}
+
 struct err *execution_reopen(struct db *db, const char *id, struct rows **ret)
 {
 	return db_query(db, &Q_EXECUTION_REOPEN, PARAMS(id), ret);
@@ -185,6 +232,13 @@ struct err *execution_successes(struct db *db, const char *user_id, const char *
 struct err *execution_outputs(struct db *db, const char *user_id, const char *id, struct rows **ret)
 {
 	return db_query(db, &Q_STEP_OUTPUTS, PARAMS(id, user_id), ret);
+}
+
+struct err *execution_last_outputs(struct db *db, const char *user_id, const char *workflow_id,
+				   char **ret_json)
+{
+	return db_need(db, &Q_EXECUTION_LAST_OUTPUTS, PARAMS(workflow_id, user_id), "Workflow",
+		       ret_json);
 }
 
 /* A number as a statement takes it. */
@@ -225,4 +279,15 @@ struct err *step_finish(struct db *db, const struct execution_claim *c, const st
 				  end->error, end->error_stack, end->cost, end->notes,
 				  attempts.text),
 			   &id);
+}
+
+struct err *step_progress(struct db *db, const struct execution_claim *c,
+			  const struct step_key *key, int done, int total)
+{
+	const struct number iteration = number(key->iteration), at = number(done),
+			    of = number(total);
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	return db_query(db, &Q_STEP_PROGRESS,
+			PARAMS(c->id, c->number, key->node_id, iteration.text, at.text, of.text),
+			&rows);
 }

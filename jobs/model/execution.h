@@ -26,9 +26,34 @@ struct execution_plan {
 	const char *keep; /* of its steps: array of {nodeId, iterations}, as rerun_plan makes it */
 };
 
-/* Writes execution, steps and outbox row at once; *ret_id is the new execution's. */
+/* What the queue is told of an execution. Borrowed. */
+struct execution_ticket {
+	const char *id, *workflow_id, *user_id;
+	int priority; /* 1 first; 0 before all of them */
+};
+
+/* A new execution; execution_created_clear frees it. */
+struct execution_created {
+	char id[ID_SIZE];
+	int priority; /* its place among those of all users, as in a ticket */
+	char *json;
+};
+void execution_created_clear(struct execution_created *c);
+
+/* Writes execution, steps and outbox row at once. */
 must_check struct err *execution_create(struct db *db, const struct execution_plan *plan,
-					char ret_id[static ID_SIZE], char **ret_json);
+					struct execution_created *ret);
+
+/* An execution that is brought from elsewhere, with its id; all borrowed, optional ones NULL. */
+struct execution_admission {
+	const char *id, *workflow_id, *user_id;
+	const char *nodes, *edges, *steps;    /* as in a plan */
+	const char *outputs;                  /* by node id; a JSON object */
+	const char *start_count, *start_node; /* a step before it that has an output is done */
+};
+
+/* Writes it down unless that id is taken. ERR_NOT_FOUND where the user has no such workflow. */
+must_check struct err *execution_admit(struct db *db, const struct execution_admission *a);
 
 /* An execution's own snapshot, status and workflow, for a rerun. execution_graph_clear frees it. */
 struct execution_graph {
@@ -82,8 +107,8 @@ must_check struct err *execution_finish(struct db *db, const struct execution_cl
 					const char *status, const char *error);
 
 /*
- * Lets a failed execution go on from its failed steps. *ret is one row of (workflow id, user id),
- * or none where there is no such execution or it has not failed; freed by the caller.
+ * Lets a failed execution go on from its failed steps. *ret is its ticket's row, or none where
+ * there is no such execution or it has not failed; freed by the caller.
  */
 must_check struct err *execution_reopen(struct db *db, const char *id, struct rows **ret);
 
@@ -93,9 +118,17 @@ must_check struct err *execution_withdraw(struct db *db, const char *id);
 /* An execution's status, which the caller frees; NULL where there is none of that id. */
 must_check struct err *execution_status(struct db *db, const char *id, char **ret);
 
-/* Rows of (id, workflow id, user id) that wait longer than `seconds` for a claim; freed by the
- * caller. */
+/* Ticket rows of those that wait longer than `seconds` for a claim; freed by the caller. */
 must_check struct err *execution_overdue(struct db *db, int seconds, struct rows **ret);
+
+/* A ticket, borrowed from its row. */
+struct execution_ticket execution_ticket(const struct rows *rows, int row);
+
+/*
+ * Deletes up to a thousand executions that ended more than `days` ago, with their steps; the last
+ * of each workflow stays, and so does the audio. *ret_count tells how many.
+ */
+must_check struct err *execution_sweep(struct db *db, int days, int *ret_count);
 
 /* Rows of (node id) of the nodes that have a successful step. */
 must_check struct err *execution_successes(struct db *db, const char *user_id, const char *id,
@@ -104,6 +137,10 @@ must_check struct err *execution_successes(struct db *db, const char *user_id, c
 /* Rows of (node id, iteration, output) of the steps that have succeeded. */
 must_check struct err *execution_outputs(struct db *db, const char *user_id, const char *id,
 					 struct rows **ret);
+
+/* What the steps of a workflow's latest execution gave: an object by node id, as JSON text. */
+must_check struct err *execution_last_outputs(struct db *db, const char *user_id,
+					      const char *workflow_id, char **ret_json);
 
 /* Which step: a node's, or one of its runs inside a loop. All borrowed. */
 struct step_key {
@@ -126,3 +163,7 @@ must_check struct err *step_start(struct db *db, const struct execution_claim *c
 				  const struct step_key *key, const char *input, bool *ret_cancel);
 must_check struct err *step_finish(struct db *db, const struct execution_claim *c,
 				   const struct step_key *key, const struct step_end *end);
+
+/* How far a running step is: `done` of `total` segments. A lost claim is no error. */
+must_check struct err *step_progress(struct db *db, const struct execution_claim *c,
+				     const struct step_key *key, int done, int total);

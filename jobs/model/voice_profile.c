@@ -39,6 +39,16 @@ struct err *voice_profile_get(struct db *db, const char *user_id, const char *id
 	return db_need(db, &Q_VOICE_PROFILE_GET, PARAMS(id, user_id), what, ret_json);
 }
 
+struct err *voice_profile_named(struct db *db, const char *user_id, const char *name, char **ret_id)
+{
+	return db_text(db, &Q_VOICE_PROFILE_NAMED, PARAMS(user_id, name), ret_id);
+}
+
+struct err *voice_profile_speaking(struct db *db, const char *user_id, char **ret_json)
+{
+	return db_text(db, &Q_VOICE_PROFILE_SPEAKING, PARAMS(user_id), ret_json);
+}
+
 struct err *voice_profile_load(struct db *db, const char *user_id, const char *id,
 			       struct voice_profile *ret)
 {

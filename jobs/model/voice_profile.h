@@ -28,6 +28,16 @@ must_check struct err *voice_profile_get(struct db *db, const char *user_id, con
 must_check struct err *voice_profile_load(struct db *db, const char *user_id, const char *id,
 					  struct voice_profile *ret);
 
+/*
+ * The id of the profile that has this id or name, in any case; the caller frees it. NULL where
+ * there is none.
+ */
+must_check struct err *voice_profile_named(struct db *db, const char *user_id, const char *name,
+					   char **ret_id);
+
+/* {"voices": [{id, name, language}]} of the profiles that are ready. */
+must_check struct err *voice_profile_speaking(struct db *db, const char *user_id, char **ret_json);
+
 /* A changed voice puts the profile back to "pending". */
 must_check struct err *voice_profile_update(struct db *db, const char *user_id, const char *id,
 					    const struct voice_profile_fields *fields,

@@ -16,6 +16,8 @@ struct node_run {
 	struct http *http; /* this thread's */
 	const char *user_id;
 	const char *run_id; /* the execution's id, or one made for a single node's run */
+	const char *claim;  /* the number of the execution's claim; NULL where it is none */
+	int iteration;      /* from 1 inside a loop; 0 outside */
 	const char *node_id, *type;
 	const char *trigger;   /* what started the run, as JSON text; NULL where a person did */
 	const char *file_name; /* unique within the run; names of stored files begin with it */
@@ -23,9 +25,15 @@ struct node_run {
 	struct json_object *inputs; /* object: the outputs of its sources, by their node ids */
 	const struct stop *stop; /* asked by the user or a shutdown, or the step's time is over */
 
+	/* To be told how far long work is; may be called from another thread. NULL for nobody. */
+	void (*progress)(void *arg, int done, int total);
+	void *progress_arg;
+
 	struct json_object *cost;  /* object: what was bought */
 	struct json_object *notes; /* array of sentences for the step log */
 };
+
+struct speech; /* jobs/nodes/speech.h */
 
 /* A place for an edge; the list ends with a NULL id. */
 struct node_port {
@@ -62,6 +70,8 @@ struct node_type {
 	 * `item` edges runs for each of them.
 	 */
 	bool branches, loops;
+	/* Of types that speak: who speaks and how, without the text and the key; else NULL. */
+	struct err *(*speech)(const struct node_run *run, struct db *db, struct speech *ret);
 	/* Runs a node; the caller owns *ret_output (never NULL on success). */
 	struct err *(*run)(struct node_run *run, struct json_object **ret_output);
 };

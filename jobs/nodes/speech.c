@@ -5,14 +5,16 @@
 #include "jobs/base/mem.h"
 #include "jobs/base/utf8.h"
 #include "jobs/nodes/input.h"
-#include "jobs/tts/synthesize.h"
 
 #include <math.h>
 #include <string.h>
 
+static const double USUAL_PAUSE_SEC = 0.5, MAX_PAUSE_SEC = 10;
+
 void speech_clear(struct speech *s)
 {
 	service_key_release(&s->key);
+	voice_profile_clear(&s->profile);
 	free(s->text);
 }
 
@@ -36,7 +38,7 @@ double speech_setting(const struct node_run *run, const char *name)
 	return js_number(run->config, name, NAN);
 }
 
-static struct err *find_format(const struct node_run *run, enum audio_format *ret)
+struct err *speech_format(const struct node_run *run, enum audio_format *ret)
 {
 	const char *wanted = js_string(run->config, "format");
 	if (input_is_blank(wanted) || !strcasecmp(wanted, "mp3"))
@@ -49,57 +51,94 @@ static struct err *find_format(const struct node_run *run, enum audio_format *re
 	return NULL;
 }
 
-static struct json_object *cost_of(const struct speech *speech, const struct tts_result *result)
+double speech_pause(const struct node_run *run)
+{
+	return fmin(fmax(js_number(run->config, "paragraphPause", USUAL_PAUSE_SEC), 0),
+		    MAX_PAUSE_SEC);
+}
+
+static struct err *find_captions(const struct node_run *run, enum captions *ret)
+{
+	const char *wanted = js_string(run->config, "captions");
+	*ret = CAPTIONS_NONE;
+	if (input_is_blank(wanted) || !strcasecmp(wanted, "none"))
+		return NULL;
+	for (enum captions kind = CAPTIONS_SRT; kind <= CAPTIONS_VTT; kind++)
+		if (!strcasecmp(wanted, captions_extension(kind)))
+			*ret = kind;
+	if (*ret == CAPTIONS_NONE)
+		return err_new(ERR_INVALID, "The captions have to be srt or vtt, not \"%.20s\"",
+			       wanted);
+	return NULL;
+}
+
+static struct json_object *cost_of(const struct speech *speech, const struct speak_result *result)
 {
 	struct json_object *cost = json_object_new_object();
 	js_set_string(cost, "provider", speech->provider->service->name);
 	if (result->model)
 		js_set_string(cost, "model", result->model);
 	js_set_int(cost, "characters", (int64_t)utf8_length(speech->text));
-	if (result->billed_characters >= 0)
-		js_set_int(cost, "billedCharacters", result->billed_characters);
-	if (result->request_id)
-		js_set_string(cost, "requestId", result->request_id);
+	js_set_int(cost, "billedCharacters", (int64_t)result->billed);
+	js_set_int(cost, "cachedCharacters", (int64_t)result->cached);
+	if (result->provider_characters >= 0)
+		js_set_int(cost, "providerCharacters", result->provider_characters);
+	js_set_int(cost, "segments", (int64_t)result->segments);
+	js_set_int(cost, "cachedSegments", (int64_t)result->cached_segments);
+	if (result->request_ids)
+		js_set(cost, "requestIds", json_object_get(result->request_ids));
 	return cost;
 }
 
 static struct json_object *describe(const struct node_run *run, const struct speech *speech,
-				    const struct audio_info *info, const char *key)
+				    const struct speak_result *result)
 {
-	cleanup(cleanup_free) char *url = s3_url(run->services->s3, key);
+	const struct s3 *s3 = run->services->s3;
+	cleanup(cleanup_free) char *url = s3_url(s3, result->audio_key);
 	struct json_object *output = json_object_new_object();
 	js_set_string(output, "audioUrl", url);
-	js_set_string(output, "audioKey", key);
-	js_set_double(output, "durationSec", info->duration_sec);
-	js_set_string(output, "format", audio_extension(info->format));
+	js_set_string(output, "audioKey", result->audio_key);
+	js_set_double(output, "durationSec", result->info.duration_sec);
+	js_set_string(output, "format", audio_extension(result->info.format));
 	js_set_int(output, "textLength", (int64_t)utf8_length(speech->text));
+	js_set_int(output, "segments", (int64_t)result->segments);
+	js_set_int(output, "charactersBilled", (int64_t)result->billed);
+	js_set_int(output, "charactersCached", (int64_t)result->cached);
+	if (result->captions_key) {
+		cleanup(cleanup_free) char *captions = s3_url(s3, result->captions_key);
+		js_set_string(output, "captionsUrl", captions);
+		js_set_string(output, "captionsKey", result->captions_key);
+	}
 	return output;
-}
-
-static struct err *store(const struct node_run *run, const struct speech *speech,
-			 const struct tts_result *result, struct json_object **ret_output)
-{
-	enum audio_format format = speech->request.format;
-	cleanup(cleanup_free) char *key = mem_printf("voice-output/%s/%s.%s", run->user_id,
-						     run->file_name, audio_extension(format));
-	const struct s3_body body = { .bytes = result->audio, .len = result->audio_len };
-	TRY(s3_put(run->services->s3, run->http, key, audio_content_type(format), &body,
-		   run->stop));
-	*ret_output = describe(run, speech, &result->info, key);
-	return NULL;
 }
 
 struct err *speech_make(struct node_run *run, struct speech *speech, char **ret_model,
 			struct json_object **ret_output)
 {
-	cleanup(tts_result_clear) struct tts_result result = { 0 };
-	TRY(find_format(run, &speech->request.format));
+	struct speak speak = {
+		.services = run->services,
+		.http = run->http,
+		.owner = { run->user_id, run->run_id, run->claim ? run->claim : "0" },
+		.step = { run->claim ? run->run_id : NULL, run->node_id, run->iteration },
+		.profile_id = speech->profile_id,
+		.file_name = run->file_name,
+		.provider = speech->provider,
+		.key = &speech->key,
+		.pause = speech_pause(run),
+		.fresh = !js_bool(run->config, "cache", true),
+		.progress = run->progress,
+		.progress_arg = run->progress_arg,
+	};
+	TRY(speech_format(run, &speech->request.format));
+	TRY(find_captions(run, &speak.captions));
 	speech->request.text = speech->text;
 	speech->request.stop = run->stop;
-	TRY(synthesize(run->http, run->services->conf, speech->provider, &speech->key,
-		       &speech->request, &result));
+	speak.request = speech->request;
+	cleanup(speak_result_clear) struct speak_result result = { 0 };
+	TRY(speak_text(&speak, &result));
 	run->cost = cost_of(speech, &result);
 	run->notes = json_object_get(result.notes);
 	*ret_model = take(result.model);
-	return store(run, speech, &result, ret_output);
+	*ret_output = describe(run, speech, &result);
+	return NULL;
 }

@@ -33,8 +33,9 @@ static const struct voice_source *find_source(const char *name)
 	return NULL;
 }
 
-static struct err *prepare(const struct node_run *run, struct speech *speech)
+static struct err *find_voice(const struct node_run *run, struct db *db, struct speech *speech)
 {
+	(void)db;
 	const char *name = text_or(run, "provider", sources[0].provider->service->name);
 	const struct voice_source *source = find_source(name);
 	if (!source)
@@ -44,7 +45,6 @@ static struct err *prepare(const struct node_run *run, struct speech *speech)
 	if (!voice)
 		return err_new(ERR_INVALID, "Enter the id of an ElevenLabs voice in the node's "
 					    "settings");
-	TRY(speech_text(run, &speech->text));
 	speech->provider = source->provider;
 	speech->request = (struct tts_request){
 		.voice = voice,
@@ -54,17 +54,24 @@ static struct err *prepare(const struct node_run *run, struct speech *speech)
 		.similarity_boost = NAN,
 		.speaking_rate = speech_setting(run, "speed"),
 	};
-	struct db *db = db_pool_get(run->services->pool);
-	struct err *e = service_key_resolve(run->services, db, source->provider->service,
-					    run->user_id, &speech->key);
-	db_pool_put(run->services->pool, db);
-	return e;
+	return NULL;
+}
+
+static struct err *prepare(const struct node_run *run, struct db *db, struct speech *speech)
+{
+	TRY(find_voice(run, db, speech));
+	TRY(speech_text(run, &speech->text));
+	return service_key_resolve(run->services, db, speech->provider->service, run->user_id,
+				   &speech->key);
 }
 
 static struct err *run_text_to_speech(struct node_run *run, struct json_object **ret_output)
 {
 	cleanup(speech_clear) struct speech speech = { 0 };
-	TRY(prepare(run, &speech));
+	struct db *db = db_pool_get(run->services->pool);
+	struct err *e = prepare(run, db, &speech);
+	db_pool_put(run->services->pool, db);
+	TRY(e);
 	cleanup(cleanup_free) char *model = NULL;
 	TRY(speech_make(run, &speech, &model, ret_output));
 	js_set_string(*ret_output, "voice", speech.request.voice);
@@ -107,12 +114,6 @@ const struct node_type text_to_speech_node = {
 			  .kind = FIELD_LONG_TEXT,
 			  .help = "Blank: the text from upstream. {{input}} and {{nodeId.path}} "
 				  "are replaced" },
-			{ .name = "format",
-			  .label = "Format",
-			  .kind = FIELD_SELECT,
-			  .fallback = "\"mp3\"",
-			  .options = (const char *const[]){ "mp3", "wav", NULL },
-			  .help = "MP3 is smaller, WAV is for editing" },
 			{ .name = "speed",
 			  .label = "Speed",
 			  .kind = FIELD_NUMBER,
@@ -127,7 +128,9 @@ const struct node_type text_to_speech_node = {
 			  .min = 0,
 			  .max = 1,
 			  .help = "ElevenLabs: lower is livelier, higher is steadier" },
+			SPEECH_FIELDS,
 			{ 0 },
 		},
+	.speech = find_voice,
 	.run = run_text_to_speech,
 };

@@ -2,81 +2,71 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/id.h"
 #include "jobs/base/js.h"
-#include "jobs/model/voice_profile.h"
 #include "jobs/nodes/input.h"
 #include "jobs/nodes/speech.h"
 
 #include <string.h>
 
-/* What the node works with, from its settings and the user's rows. */
-struct voiceover {
-	const char *profile_id;
-	struct voice_profile profile;
-	struct speech speech;
-};
-
-static void voiceover_clear(struct voiceover *v)
+static struct err *find_profile(const struct node_run *run, struct db *db, struct speech *s)
 {
-	voice_profile_clear(&v->profile);
-	speech_clear(&v->speech);
-}
-
-static struct err *find_profile(const struct node_run *run, struct db *db, struct voiceover *v)
-{
-	v->profile_id = js_string(run->config, "voiceProfileId");
-	if (input_is_blank(v->profile_id))
+	s->profile_id = js_string(run->config, "voiceProfileId");
+	if (input_is_blank(s->profile_id))
 		return err_new(ERR_INVALID, "Choose a voice profile in the node's settings");
-	if (!id_is_valid(v->profile_id))
+	if (!id_is_valid(s->profile_id))
 		return err_new(ERR_NOT_FOUND,
 			       "Voice profile \"%.60s\" does not exist; choose one "
 			       "in the node's settings",
-			       v->profile_id);
-	struct err *e = voice_profile_load(db, run->user_id, v->profile_id, &v->profile);
+			       s->profile_id);
+	struct err *e = voice_profile_load(db, run->user_id, s->profile_id, &s->profile);
 	if (e && err_kind(e) == ERR_NOT_FOUND) {
 		err_free(e);
 		return err_new(ERR_NOT_FOUND, "The voice profile of this node does not exist (any "
 					      "more); choose another in the node's settings");
 	}
 	TRY(e);
-	if (strcmp(v->profile.training_status, "ready") != 0)
+	if (strcmp(s->profile.training_status, "ready") != 0)
 		return err_new(ERR_INVALID,
 			       "Voice profile \"%.80s\" is not ready (%s): train it first",
-			       v->profile.name, v->profile.training_status);
+			       s->profile.name, s->profile.training_status);
+	return NULL;
+}
+
+static struct err *find_voice(const struct node_run *run, struct db *db, struct speech *s)
+{
+	TRY(find_profile(run, db, s));
+	s->provider = provider_find(s->profile.provider);
+	if (!s->provider)
+		return err_new(ERR_INTERNAL, "provider %s is not known", s->profile.provider);
+	s->request = (struct tts_request){
+		.voice = s->profile.voice,
+		.language = s->profile.language,
+		.stability = speech_setting(run, "stability"),
+		.similarity_boost = speech_setting(run, "similarityBoost"),
+		.speaking_rate = speech_setting(run, "speakingRate"),
+	};
 	return NULL;
 }
 
 /* All that comes from the database, on one connection, which is back before the provider is called.
  */
-static struct err *prepare(const struct node_run *run, struct db *db, struct voiceover *v)
+static struct err *prepare(const struct node_run *run, struct db *db, struct speech *s)
 {
-	TRY(find_profile(run, db, v));
-	TRY(speech_text(run, &v->speech.text));
-	const struct provider *provider = provider_find(v->profile.provider);
-	if (!provider)
-		return err_new(ERR_INTERNAL, "provider %s is not known", v->profile.provider);
-	v->speech.provider = provider;
-	v->speech.request = (struct tts_request){
-		.voice = v->profile.voice,
-		.language = v->profile.language,
-		.stability = speech_setting(run, "stability"),
-		.similarity_boost = speech_setting(run, "similarityBoost"),
-		.speaking_rate = speech_setting(run, "speakingRate"),
-	};
-	return service_key_resolve(run->services, db, provider->service, run->user_id,
-				   &v->speech.key);
+	TRY(find_voice(run, db, s));
+	TRY(speech_text(run, &s->text));
+	return service_key_resolve(run->services, db, s->provider->service, run->user_id, &s->key);
 }
 
 static struct err *run_voice_tts(struct node_run *run, struct json_object **ret_output)
 {
-	cleanup(voiceover_clear) struct voiceover v = { 0 };
+	cleanup(speech_clear) struct speech speech = { 0 };
 	struct db *db = db_pool_get(run->services->pool);
-	struct err *e = prepare(run, db, &v);
+	struct err *e = prepare(run, db, &speech);
 	db_pool_put(run->services->pool, db);
 	TRY(e);
 	cleanup(cleanup_free) char *model = NULL;
-	TRY(speech_make(run, &v.speech, &model, ret_output));
-	js_set_string(*ret_output, "voiceProfileId", v.profile_id);
-	js_set_string(*ret_output, "voiceProfileName", v.profile.name);
+	TRY(speech_make(run, &speech, &model, ret_output));
+	js_set_string(*ret_output, "voiceProfileId", speech.profile_id);
+	js_set_string(*ret_output, "voiceProfileName", speech.profile.name);
 	return NULL;
 }
 
@@ -100,12 +90,6 @@ const struct node_type voice_tts_node = {
 			  .help = "Blank: the text from upstream. {{input}} and {{nodeId.path}} "
 				  "are "
 				  "replaced" },
-			{ .name = "format",
-			  .label = "Format",
-			  .kind = FIELD_SELECT,
-			  .fallback = "\"mp3\"",
-			  .options = (const char *const[]){ "mp3", "wav", NULL },
-			  .help = "MP3 is smaller, WAV is for editing" },
 			{ .name = "stability",
 			  .label = "Stability",
 			  .kind = FIELD_NUMBER,
@@ -127,7 +111,9 @@ const struct node_type voice_tts_node = {
 			  .min = 0.5,
 			  .max = 2,
 			  .help = "1 is the voice's own; a provider may allow less" },
+			SPEECH_FIELDS,
 			{ 0 },
 		},
+	.speech = find_voice,
 	.run = run_voice_tts,
 };

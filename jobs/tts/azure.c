@@ -199,7 +199,9 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 		.stop = request->stop,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
-	TRY(call_perform(http, service_azure.title, &call, &response));
+	struct err *e = call_perform(http, service_azure.title, &call, &response);
+	ret->uncertain = e && http_was_sent(http);
+	TRY(e);
 	if (response.status != 200) {
 		cleanup(cleanup_free) char *said = NULL;
 		enum refusal refusal = azure_classify(&response, request->voice, &said);
@@ -212,6 +214,9 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 
 const struct provider azure_provider = {
 	.service = &service_azure,
+	.base_url_offset = offsetof(struct conf, azure_base_url),
+	.usual_characters = 1500,
+	.parallel = 5,
 	.max_characters = azure_max_characters,
 	.synthesize = synthesize,
 	.wants_clone = azure_is_base_model,

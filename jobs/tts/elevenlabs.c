@@ -1,5 +1,6 @@
 #include "jobs/tts/elevenlabs.h"
 
+#include "jobs/base/base64.h"
 #include "jobs/base/cleanup.h"
 #include "jobs/base/crypt.h"
 #include "jobs/base/js.h"
@@ -13,16 +14,11 @@
 #include <string.h>
 
 /* Speaks every language of ours and is the steadiest on long text (elevenlabs.io/docs/models). */
-static const struct {
-	const char *id;
-	size_t max_characters;
-} model = { "eleven_multilingual_v2", 10000 };
+#define MODEL "eleven_multilingual_v2"
+enum { MAX_CHARACTERS = 10000 };
 
 /* Formats of every plan; WAV is asked for as bare samples, as its own header's sizes are wrong. */
-static const struct {
-	const char *name;
-	uint32_t pcm_rate;
-} formats[AUDIO_FORMATS] = {
+const struct elevenlabs_format elevenlabs_formats[AUDIO_FORMATS] = {
 	[AUDIO_MP3] = { "mp3_44100_128", 0 },
 	[AUDIO_WAV] = { "pcm_24000", 24000 },
 };
@@ -35,7 +31,7 @@ static const double DEFAULT_STABILITY = 0.5, DEFAULT_SIMILARITY = 0.75;
 static size_t max_characters(const struct tts_request *request)
 {
 	(void)request; /* one model for all */
-	return model.max_characters;
+	return MAX_CHARACTERS;
 }
 
 static double or_default(struct tts_result *ret, const struct tts_range *range, double value,
@@ -50,8 +46,7 @@ static double or_default(struct tts_result *ret, const struct tts_range *range, 
 	return fallback;
 }
 
-/* Only what the user set, so that the settings stored with the voice keep their force. */
-static struct json_object *voice_settings(const struct tts_request *request, struct tts_result *ret)
+struct json_object *elevenlabs_settings(const struct tts_request *request, struct tts_result *ret)
 {
 	struct json_object *settings = json_object_new_object();
 	if (!isnan(request->stability) || !isnan(request->similarity_boost)) {
@@ -68,17 +63,26 @@ static struct json_object *voice_settings(const struct tts_request *request, str
 	return settings;
 }
 
+static void add_context(struct json_object *body, const char *name, const char *text)
+{
+	cleanup(cleanup_free) char *clean = text ? text_clean(text) : NULL;
+	if (clean)
+		js_set_string(body, name, clean);
+}
+
 char *elevenlabs_body(const struct tts_request *request, struct tts_result *ret)
 {
 	cleanup(cleanup_free) char *text = text_clean(request->text);
 	cleanup(cleanup_json) struct json_object *body = json_object_new_object();
 	js_set_string(body, "text", text);
-	js_set_string(body, "model_id", model.id);
-	struct json_object *settings = voice_settings(request, ret);
+	js_set_string(body, "model_id", MODEL);
+	struct json_object *settings = elevenlabs_settings(request, ret);
 	if (json_object_object_length(settings) > 0)
 		js_set(body, "voice_settings", settings);
 	else
 		json_object_put(settings);
+	add_context(body, "previous_text", request->previous_text);
+	add_context(body, "next_text", request->next_text);
 	return js_text(body);
 }
 
@@ -88,41 +92,54 @@ static void read_headers(struct http *http, struct tts_result *ret)
 	const char *cost = http_header(http, "character-cost");
 	if (!cost)
 		cost = http_header(http, "x-character-count");
+	const char *parallel = http_header(http, "maximum-concurrent-requests");
 	ret->billed_characters = cost ? strtol(cost, NULL, 10) : -1;
+	ret->parallel = parallel ? (int)strtol(parallel, NULL, 10) : 0;
 	ret->request_id = mem_strdup(http_header(http, "request-id"));
-	ret->model = mem_strdup(model.id);
+	ret->model = mem_strdup(MODEL);
 }
 
 /*
- * Speech that was made but did not arrive whole lies in the account's history, where fetching it
- * costs nothing. True where that worked.
+ * Makes the answer to a call with timestamps, {"audio_base64", "alignment"}, what one without would
+ * have been: the audio. An answer of another form stays as it is, and is judged as audio.
  */
-static bool fetch_from_history(struct http *http, const struct conf *conf,
-			       const struct http_request *speech, enum audio_format format,
-			       struct tts_result *ret)
+static void unpack(struct http_response *response, const struct tts_request *request,
+		   struct tts_result *ret)
 {
-	const char *item = http_header(http, "history-item-id");
-	if (!item)
-		return false;
-	cleanup(cleanup_free) char *url =
-		mem_printf("%s/v1/history/%s/audio", conf->elevenlabs_base_url, item);
-	struct http_request request = *speech;
-	request.method = "GET";
-	request.url = url;
-	request.body = NULL;
-	request.body_len = 0;
-	cleanup(http_response_clear) struct http_response response = { 0 };
-	cleanup(cleanup_err) struct err *e =
-		call_perform(http, service_elevenlabs.title, &request, &response);
-	if (e || response.status != 200)
-		return false;
-	e = call_take_audio(&response, service_elevenlabs.title, format, formats[format].pcm_rate,
-			    ret);
-	if (e)
-		return false;
+	cleanup(cleanup_json) struct json_object *root = NULL;
+	cleanup(cleanup_err) struct err *e = js_parse(response->body, response->body_len, &root);
+	const char *packed = e ? NULL : js_string(root, "audio_base64");
+	uint8_t *audio = NULL;
+	int len = packed ? base64_decode(packed, &audio) : -1;
+	if (len < 0)
+		return;
+	free(response->body);
+	response->body = (char *)audio;
+	response->body_len = (size_t)len;
+	ret->alignment = elevenlabs_alignment(js_get(root, "alignment"), request->text);
+}
+
+/* The outcome of a call whose answer did not come, or not whole. */
+static struct err *recover_lost(struct http *http, const struct conf *conf,
+				const struct service_key *key, const struct tts_request *request,
+				struct tts_result *ret, struct err *lost)
+{
+	cleanup(cleanup_err) struct err *e = lost;
+	cleanup(cleanup_free) char *item = mem_strdup(http_header(http, "history-item-id"));
+	ret->uncertain = http_was_sent(http);
+	if (err_kind(e) == ERR_CANCELLED || !ret->uncertain)
+		return take(e);
+	int64_t age_ms = conf->provider_timeout_s * INT64_C(1000); /* no call takes longer */
+	if (item)
+		elevenlabs_fetch(http, conf, key, request, item, ret);
+	else
+		err_free(elevenlabs_recover(http, conf, key, request, age_ms, ret));
+	if (!ret->audio)
+		return take(e);
+	ret->uncertain = false;
 	tts_note(ret, "The audio did not arrive whole; it was fetched from ElevenLabs' history, "
 		      "where that is free");
-	return true;
+	return NULL;
 }
 
 static struct err *synthesize(struct http *http, const struct conf *conf,
@@ -133,8 +150,10 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 	cleanup(cleanup_secret) char *key_header = NULL;
 	TRY(elevenlabs_voice_url(conf, "/v1/text-to-speech/", request->voice, &voice));
 	TRY(call_key_header("xi-api-key: ", key, service_elevenlabs.title, &key_header));
+	const struct elevenlabs_format *format = &elevenlabs_formats[request->format];
 	cleanup(cleanup_free) char *url =
-		mem_printf("%s?output_format=%s", voice, formats[request->format].name);
+		mem_printf("%s%s?output_format=%s", voice,
+			   request->aligned ? "/with-timestamps" : "", format->name);
 	cleanup(cleanup_free) char *body = elevenlabs_body(request, ret);
 	const struct http_request call = {
 		.method = "POST",
@@ -147,17 +166,18 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 		.stop = request->stop,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
-	cleanup(cleanup_err) struct err *e =
-		call_perform(http, service_elevenlabs.title, &call, &response);
+	struct err *e = call_perform(http, service_elevenlabs.title, &call, &response);
 	if (!e && response.status != 200)
 		return elevenlabs_error(http, &response, key, request->format);
 	read_headers(http, ret);
+	if (!e && request->aligned)
+		unpack(&response, request, ret);
 	if (!e)
 		e = call_take_audio(&response, service_elevenlabs.title, request->format,
-				    formats[request->format].pcm_rate, ret);
-	if (!e || err_kind(e) == ERR_CANCELLED)
-		return take(e);
-	return fetch_from_history(http, conf, &call, request->format, ret) ? NULL : take(e);
+				    format->pcm_rate, ret);
+	if (!e)
+		return NULL;
+	return recover_lost(http, conf, key, request, ret, e);
 }
 
 static bool wants_clone(const char *voice)
@@ -167,8 +187,13 @@ static bool wants_clone(const char *voice)
 
 const struct provider elevenlabs_provider = {
 	.service = &service_elevenlabs,
+	.model = MODEL,
+	.base_url_offset = offsetof(struct conf, elevenlabs_base_url),
+	.usual_characters = 900, /* what its troubleshooting advises for an even voice */
+	.parallel = 2,           /* of the smallest plan */
 	.max_characters = max_characters,
 	.synthesize = synthesize,
+	.recover = elevenlabs_recover,
 	.clone = elevenlabs_clone,
 	.wants_clone = wants_clone,
 	.is_unverified = elevenlabs_is_unverified,

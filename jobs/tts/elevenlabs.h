@@ -10,6 +10,38 @@
 char *elevenlabs_body(const struct tts_request *request, struct tts_result *ret)
 	__attribute__((returns_nonnull));
 
+/* The output format that stands for one of ours, and its rate where it is headerless PCM. */
+struct elevenlabs_format {
+	const char *name;
+	uint32_t pcm_rate;
+};
+extern const struct elevenlabs_format elevenlabs_formats[AUDIO_FORMATS];
+
+/*
+ * The voice_settings of a call: only what the user set, so that the settings stored with the voice
+ * keep their force. The caller owns them.
+ */
+struct json_object *elevenlabs_settings(const struct tts_request *request, struct tts_result *ret)
+	__attribute__((returns_nonnull));
+
+/*
+ * An answer's alignment as our results have it; the caller frees it. NULL where it does not have as
+ * many characters as the text.
+ */
+char *elevenlabs_alignment(struct json_object *alignment, const char *text);
+
+/*
+ * Speech that was made lies in the account's history, where fetching it costs nothing: that of item
+ * `id`, true where that worked; or (the table's recover) that of a request, looked for by all that
+ * the history tells of it.
+ */
+bool elevenlabs_fetch(struct http *http, const struct conf *conf, const struct service_key *key,
+		      const struct tts_request *request, const char *id, struct tts_result *ret);
+must_check struct err *elevenlabs_recover(struct http *http, const struct conf *conf,
+					  const struct service_key *key,
+					  const struct tts_request *request, int64_t age_ms,
+					  struct tts_result *ret);
+
 /*
  * The base URL, `path` and the voice id, trimmed (ids are pasted with spaces and U+00A0 around) and
  * percent-encoded; the caller frees it. ERR_REFUSED where there is no voice id.

@@ -14,7 +14,7 @@
 /* platform.openai.com, API reference, "Create speech". */
 enum { MAX_CHARACTERS = 4096 };
 static const struct tts_range speed = { "speed", 0.25, 4 };
-static const char DEFAULT_MODEL[] = "tts-1";
+#define DEFAULT_MODEL "tts-1"
 
 static const char *const formats[AUDIO_FORMATS] = {
 	[AUDIO_MP3] = "mp3",
@@ -109,7 +109,9 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 		.stop = request->stop,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
-	TRY(call_perform(http, service_openai.title, &call, &response));
+	struct err *e = call_perform(http, service_openai.title, &call, &response);
+	ret->uncertain = e && http_was_sent(http);
+	TRY(e);
 	if (response.status != 200) {
 		cleanup(cleanup_free) char *words = NULL, *said = NULL;
 		refusal_read(response.body, response.body_len, &words, &said);
@@ -124,6 +126,10 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 
 const struct provider openai_provider = {
 	.service = &service_openai,
+	.model = DEFAULT_MODEL,
+	.base_url_offset = offsetof(struct conf, openai_base_url),
+	.usual_characters = 1200,
+	.parallel = 5,
 	.max_characters = max_characters,
 	.synthesize = synthesize,
 	.list_voices = openai_list_voices,

@@ -26,6 +26,7 @@ void tts_result_clear(struct tts_result *r)
 	free(r->audio);
 	free(r->model);
 	free(r->request_id);
+	free(r->alignment);
 	json_object_put(r->notes);
 	*r = (struct tts_result){ 0 };
 }

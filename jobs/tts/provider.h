@@ -20,6 +20,10 @@ struct tts_request {
 	enum audio_format format;                          /* AUDIO_MP3 or AUDIO_WAV */
 	double stability, similarity_boost, speaking_rate; /* rate 1 is the voice's own pace */
 	const struct stop *stop;                           /* or NULL */
+
+	/* What is spoken before and after it, for the intonation; NULL where nothing is. */
+	const char *previous_text, *next_text;
+	bool aligned; /* tell when each character is spoken, where the provider can */
 };
 
 /* What came back; tts_result_clear frees it. */
@@ -31,6 +35,10 @@ struct tts_result {
 	char *request_id;          /* the provider's, for its support; NULL where it sends none */
 	long billed_characters;    /* the provider's own count; -1 where it sends none */
 	struct json_object *notes; /* array of sentences: what was clamped or left out */
+	char *alignment;           /* JSON array of the milliseconds at which the characters of
+				      the text begin; NULL where not known */
+	int parallel;              /* calls at a time that the key allows; 0 where not said */
+	bool uncertain;            /* set by a call that failed: it may have been done and billed */
 };
 
 void tts_result_clear(struct tts_result *r);
@@ -84,6 +92,12 @@ struct tts_making {
 
 struct provider {
 	const struct service *service; /* its names, and whose keys it takes */
+	const char *model;             /* the usual one; NULL where there is none to choose */
+	size_t base_url_offset;        /* of its address in struct conf */
+	/* How long the pieces of a long text best are, and how many are spoken at a time where
+	 * the key's own limit is not known. */
+	size_t usual_characters;
+	int parallel;
 
 	/* Longest text of one request, in characters, for a voice and language. */
 	size_t (*max_characters)(const struct tts_request *request);
@@ -96,6 +110,15 @@ struct provider {
 	struct err *(*synthesize)(struct http *http, const struct conf *conf,
 				  const struct service_key *key, const struct tts_request *request,
 				  struct tts_result *ret);
+
+	/*
+	 * Looks whether the account has the speech of a request made at most `age_ms` ago, of which
+	 * nobody knows what came of it. It costs nothing. ret->audio is NULL where it was not
+	 * found; the whole pointer is NULL where a provider keeps nothing.
+	 */
+	struct err *(*recover)(struct http *http, const struct conf *conf,
+			       const struct service_key *key, const struct tts_request *request,
+			       int64_t age_ms, struct tts_result *ret);
 
 	/*
 	 * Makes a voice from samples; *ret_voice is owned by the caller, *ret_pending true where

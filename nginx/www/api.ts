@@ -121,7 +121,9 @@ export async function respond(method: string, path: string, options: Options = {
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
 	const response = await respond(method, path, options);
 	const data = (response.status === 204 ? null : await response.json()) as T;
-	return { data, etag: response.headers.get('ETag'), status: response.status };
+	/* nginx makes a tag weak when it compresses; it is the same version. */
+	const etag = response.headers.get('ETag')?.replace(/^W\//, '') ?? null;
+	return { data, etag, status: response.status };
 }
 
 export async function get<T>(path: string, options?: Options): Promise<T> {

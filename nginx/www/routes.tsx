@@ -17,8 +17,13 @@ export interface Route {
 	full?: boolean;
 }
 
+/* One component for both, so that opening a run keeps the editor as it is. */
+const editor = lazy(() => import('./editor/page'));
+
 export const ROUTES: Route[] = [
 	{ pattern: '/sign-in', title: 'Sign in', page: lazy(() => import('./account/sign-in')), signedOut: true },
 	{ pattern: '/register', title: 'Register', page: lazy(() => import('./account/register')), signedOut: true },
 	{ pattern: '/workflows', title: 'Workflows', page: lazy(() => import('./workflows/list')) },
+	{ pattern: '/workflows/:id', title: 'Workflow', page: editor, full: true },
+	{ pattern: '/workflows/:id/runs/:run', title: 'Run', page: editor, full: true },
 ];

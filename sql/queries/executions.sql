@@ -1,11 +1,14 @@
 -- The execution, its steps and its outbox row, in one statement. $6 is an array of
 -- {nodeId, nodeType, nodeTitle} in the order in which they run; $8 the execution that this is a rerun
 -- of, or null; $9 the array of the nodes whose successful steps are kept from there, each with whether
--- those inside a loop are: {nodeId, iterations}.
+-- those inside a loop are: {nodeId, iterations}. A user's first ten unfinished executions come before those that
+-- somebody has beyond that, and an eleventh before a twelfth; nobody's is more than a million behind.
 -- name: execution_create
 WITH execution AS (
-	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt)
-	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1
+	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt, priority)
+	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1,
+		greatest((SELECT count(*) FROM (SELECT FROM executions u
+			WHERE u.user_id = w.user_id AND u.status = 'RUNNING' LIMIT 1000000) unfinished) - 9, 0)
 	FROM workflows w LEFT JOIN executions prior ON prior.id = $8::uuid AND prior.workflow_id = w.id
 	WHERE w.id = $2 AND w.user_id = $3
 	RETURNING *
@@ -22,17 +25,18 @@ WITH execution AS (
 	WHERE p.status = 'success'
 ), steps AS (
 	INSERT INTO execution_steps (execution_id, position, node_id, iteration, node_type, node_title, status,
-		started_at, completed_at, duration_ms, attempts, input, output, cost, notes, reused_from)
+		started_at, completed_at, duration_ms, attempts, input, output, cost, notes, progress, reused_from)
 	SELECT e.id, n.position, n.node_id, coalesce(p.iteration, 0), n.node_type, n.node_title,
 		coalesce(p.status, 'idle'), p.started_at, p.completed_at, p.duration_ms, coalesce(p.attempts, 1),
-		p.input, p.output, p.cost, p.notes, coalesce(p.reused_from, p.execution_id)
+		p.input, p.output, p.cost, p.notes, p.progress, coalesce(p.reused_from, p.execution_id)
 	FROM execution e CROSS JOIN plan n LEFT JOIN prior_steps p ON p.node_id = n.node_id
 	RETURNING *
 ), queued AS (
 	INSERT INTO outbox (execution_id) SELECT id FROM execution
 )
 SELECT execution_json(ROW(e.*)::executions, (
-	SELECT json_agg(step_json(ROW(s.*)::execution_steps) ORDER BY s.position, s.iteration) FROM steps s))::text
+	SELECT json_agg(step_json(ROW(s.*)::execution_steps) ORDER BY s.position, s.iteration) FROM steps s))::text,
+	e.priority
 FROM execution e
 
 -- Which steps of an execution succeeded, and inside which loops.
@@ -92,7 +96,7 @@ FROM claimed
 -- name: execution_next :read
 SELECT e.id FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
 WHERE e.status = 'RUNNING' AND coalesce(e.claim_expires_at, o.due_at) < now()
-ORDER BY e.started_at, e.id LIMIT 1
+ORDER BY e.priority, e.started_at, e.id LIMIT 1
 
 -- name: execution_status :read
 SELECT status, claim_expires_at > now() FROM executions WHERE id = $1
@@ -131,15 +135,15 @@ SELECT id FROM finished
 WITH reopened AS (
 	UPDATE executions SET status = 'RUNNING', error = NULL, completed_at = NULL, crashes = 0, claim = claim + 1,
 		claimed_by = NULL, claim_expires_at = NULL, first_claimed_at = NULL, cancel_requested = false
-	WHERE id = $1 AND status = 'FAILED' RETURNING id, workflow_id, user_id
+	WHERE id = $1 AND status = 'FAILED' RETURNING id, workflow_id, user_id, priority
 ), steps AS (
 	UPDATE execution_steps SET status = 'idle', started_at = NULL, completed_at = NULL, duration_ms = NULL,
-		attempts = 1, error = NULL, error_stack = NULL
+		attempts = 1, error = NULL, error_stack = NULL, progress = NULL
 	WHERE status = 'error' AND execution_id IN (SELECT id FROM reopened)
 ), queued AS (
 	INSERT INTO outbox (execution_id) SELECT id FROM reopened ON CONFLICT DO NOTHING
 )
-SELECT workflow_id, user_id FROM reopened
+SELECT id, workflow_id, user_id, priority FROM reopened
 
 -- Ends an execution that nobody runs.
 -- name: execution_withdraw
@@ -155,7 +159,7 @@ DELETE FROM outbox WHERE execution_id IN (SELECT id FROM withdrawn)
 
 -- Executions that a queue should hold: new ones that it may have missed, and those whose runner died.
 -- name: execution_overdue :read
-SELECT e.id, e.workflow_id, e.user_id FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
+SELECT e.id, e.workflow_id, e.user_id, e.priority FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
 WHERE e.status = 'RUNNING' AND coalesce(e.claim_expires_at, o.due_at) < now() - make_interval(secs => $1)
 ORDER BY e.started_at LIMIT 1000
 
@@ -174,7 +178,7 @@ INSERT INTO execution_steps AS s
 SELECT id, $4, $3, $5, $6, $7, 'running', now(), shown($8) FROM held
 ON CONFLICT (execution_id, node_id, iteration) DO UPDATE SET status = 'running', started_at = now(),
 	completed_at = NULL, duration_ms = NULL, input = excluded.input, output = NULL, error = NULL,
-	error_stack = NULL, cost = NULL, notes = NULL
+	error_stack = NULL, cost = NULL, notes = NULL, progress = NULL
 RETURNING (SELECT cancel_requested FROM held)
 
 -- name: step_finish
@@ -186,3 +190,58 @@ UPDATE execution_steps s SET status = $5, completed_at = now(), duration_ms = $6
 FROM held
 WHERE s.execution_id = held.id AND s.node_id = $3 AND s.iteration = $4
 RETURNING s.node_id
+
+-- Deletes ended executions that are older than so many days, a thousand at a time. A workflow's last one
+-- stays: its editor shows it.
+-- name: execution_sweep
+WITH gone AS (
+	DELETE FROM executions WHERE id IN (
+		SELECT e.id FROM executions e
+		WHERE e.status <> 'RUNNING' AND e.completed_at < now() - make_interval(days => $1) AND EXISTS (
+			SELECT FROM executions n WHERE n.workflow_id = e.workflow_id AND n.started_at > e.started_at)
+		ORDER BY e.completed_at LIMIT 1000)
+	RETURNING id
+)
+SELECT count(*) FROM gone
+
+-- An execution that came with a job, unless it is there already: $6 as in execution_create, $7 an object of
+-- outputs by node id; $8 the number of steps, or $9 the node, before which a step with an output has succeeded.
+-- name: execution_admit
+WITH owner AS (
+	SELECT id, user_id FROM workflows WHERE id = $2 AND user_id = $3
+), execution AS (
+	INSERT INTO executions (id, workflow_id, user_id, nodes, edges) SELECT $1, id, user_id, $4, $5 FROM owner
+	ON CONFLICT (id) DO NOTHING RETURNING id
+), plan AS (
+	SELECT n.position, n.step ->> 'nodeId' AS node_id, n.step ->> 'nodeType' AS node_type,
+		n.step ->> 'nodeTitle' AS node_title, $7::json -> (n.step ->> 'nodeId') AS output
+	FROM json_array_elements($6::json) WITH ORDINALITY n (step, position)
+), start AS (
+	SELECT coalesce($8::bigint + 1, (SELECT position FROM plan WHERE node_id = $9::text)) AS position
+), steps AS (
+	INSERT INTO execution_steps (execution_id, position, node_id, node_type, node_title, status, started_at,
+		completed_at, duration_ms, output)
+	SELECT e.id, n.position, n.node_id, n.node_type, n.node_title, CASE WHEN k.kept THEN 'success' ELSE 'idle' END,
+		CASE WHEN k.kept THEN now() END, CASE WHEN k.kept THEN now() END, CASE WHEN k.kept THEN 0 END,
+		CASE WHEN k.kept THEN n.output END
+	FROM execution e, start s, plan n,
+		LATERAL (SELECT n.output IS NOT NULL AND coalesce(n.position < s.position, true) AS kept) k
+), queued AS (
+	INSERT INTO outbox (execution_id) SELECT id FROM execution
+)
+SELECT id FROM owner
+
+-- How far a step is; of no consequence to anything, so a lost claim just writes nothing.
+-- name: step_progress
+UPDATE execution_steps s SET progress = json_build_object('done', $5::integer, 'total', $6::integer, 'unit', 'segments')
+FROM executions e
+WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING' AND s.execution_id = e.id
+	AND s.node_id = $3 AND s.iteration = $4
+
+-- What the steps of a workflow's latest execution gave, by their nodes.
+-- name: execution_last_outputs :read
+SELECT coalesce((SELECT json_object_agg(s.node_id, s.output) FROM execution_steps s
+	WHERE s.execution_id = (SELECT e.id FROM executions e WHERE e.workflow_id = w.id AND e.status <> 'RUNNING'
+		ORDER BY e.started_at DESC, e.id DESC LIMIT 1)
+	AND s.status = 'success' AND s.iteration = 0 AND s.output IS NOT NULL), '{}')::text
+FROM workflows w WHERE w.id = $1 AND w.user_id = $2

@@ -23,6 +23,16 @@ FROM voice_profiles p WHERE p.id = $1 AND p.user_id = $2
 SELECT provider, provider_voice_id, name, language, training_status, provider_resource
 FROM voice_profiles WHERE id = $1 AND user_id = $2
 
+-- By its id, or else by its name; of several the one that speaks, then the newest.
+-- name: voice_profile_named :read
+SELECT id FROM voice_profiles WHERE user_id = $1 AND (id::text = lower($2) OR lower(name) = lower($2))
+ORDER BY id::text = lower($2) DESC, name = $2 DESC, training_status = 'ready' DESC, created_at DESC LIMIT 1
+
+-- name: voice_profile_speaking :read
+SELECT json_build_object('voices', coalesce(json_agg(
+	json_build_object('id', id, 'name', name, 'language', language) ORDER BY created_at DESC, id DESC), '[]'))::text
+FROM voice_profiles WHERE user_id = $1 AND training_status = 'ready'
+
 -- A change of the voice asks for training anew.
 -- name: voice_profile_update
 UPDATE voice_profiles AS p SET

@@ -201,6 +201,7 @@ describe('voice profiles', () => {
 
 		for (const [provider, providerVoiceId] of [
 			['azure', AZURE_VOICE],
+			['openai', 'nova'],
 			['elevenlabs', VOICE],
 		])
 			test(`a voice of ${provider} becomes ready`, async () => {

@@ -1,9 +1,13 @@
 /* The three programs' settings, and how the schema comes into the database. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { access, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Stack } from './stack.js';
+import { promisify } from 'node:util';
+import { ROOT, Stack } from './stack.js';
+
+const run = promisify(execFile);
 
 const EX_CONFIG = 78;
 const REQUIRED = ['DATABASE_URL', 'JWT_SECRET', 'ENCRYPTION_SECRET'];
@@ -103,6 +107,75 @@ describe('the programs', () => {
 				assert.match(stderr, /usage/);
 			}
 		});
+	});
+
+	describe('the duties of voiceover-jobs', () => {
+		const duty = (name, env) => stack.program('voiceover-jobs', [name], env);
+
+		test('are listed by --help, and each can be done alone', async () => {
+			const { stdout } = await stack.program('voiceover-jobs', ['--help']);
+			const listed = [...stdout.matchAll(/^  (\w+) .* \(every \d+ s\)$/gm)].map(([, name]) => name);
+			assert.ok(listed.includes('sweep') && listed.includes('reconcile'), stdout);
+			for (const name of listed) {
+				const { code, stdout: said, stderr } = await duty(name);
+				if (/needs a queue/.test(stderr)) assert.equal(code, EX_CONFIG);
+				else assert.match(said, new RegExp(`^voiceover-jobs ${name}: 0 `), stderr);
+			}
+			assert.equal((await duty('conquer')).code, 64);
+			assert.equal((await stack.program('voiceover-jobs', ['sweep', 'twice'])).code, 64);
+			assert.equal((await stack.program('voiceover-jobs', ['--drain', '--for', '1'])).code, 64);
+			for (const seconds of ['0', '-1', '1.5', 'x', '']) assert.equal((await stack.program('voiceover-jobs', ['--for', seconds])).code, 64);
+		});
+
+		test('sweep deletes old uploads', async () => {
+			const spool = join(stack.dir, 'spool');
+			await mkdir(join(spool, '1/02'), { recursive: true });
+			for (const name of ['0000000001', '0000000002']) await writeFile(join(spool, '1/02', name), 'x');
+			await utimes(join(spool, '1/02/0000000001'), 1, 1);
+			const { code, stdout } = await duty('sweep', { UPLOAD_SPOOL: spool });
+			assert.equal(code, 0);
+			assert.equal(stdout, 'voiceover-jobs sweep: 1 files deleted\n');
+			assert.deepEqual(await readdir(join(spool, '1/02')), ['0000000002']);
+		});
+
+		test('retention deletes old executions, but not the last of a workflow', async () => {
+			await stack.sql(`
+				INSERT INTO users (id, email, password_hash) VALUES ('00000000-0000-7000-8000-000000000001', 'r@x', '');
+				INSERT INTO workflows (id, user_id, name) SELECT id, id, 'w' FROM users WHERE email = 'r@x';
+				INSERT INTO executions (id, workflow_id, user_id, status, nodes, edges, started_at, completed_at)
+				SELECT ('00000000-0000-7000-8000-0000000001' || lpad(n::text, 2, '0'))::uuid, u.id, u.id,
+					CASE n WHEN 9 THEN 'RUNNING' ELSE 'COMPLETED' END, '[]', '[]', now() - n * interval '1 day',
+					CASE n WHEN 9 THEN NULL ELSE now() - n * interval '1 day' END
+				FROM users u, generate_series(1, 12) n WHERE u.email = 'r@x'`);
+			const left = () => stack.sql('SELECT count(*) FROM executions');
+			assert.equal((await duty('retention')).stdout, 'voiceover-jobs retention: 0 executions deleted\n');
+			assert.equal(await left(), '12');
+			assert.equal((await duty('retention', { RETENTION_DAYS: '7' })).stdout, 'voiceover-jobs retention: 5 executions deleted\n');
+			await stack.sql("UPDATE executions SET started_at = started_at - interval '1 year', completed_at = completed_at - interval '1 year'");
+			await duty('retention', { RETENTION_DAYS: '7' });
+			assert.equal(await left(), '2', 'the last one, and the one that runs');
+			await stack.sql("DELETE FROM users WHERE email = 'r@x'");
+		});
+
+		test('a database that is away is worth another try', async () => {
+			const { code, stderr } = await duty('retention', { DATABASE_URL: 'postgresql:///voiceover?host=/nowhere' });
+			assert.equal(code, 75, stderr);
+		});
+	});
+
+	test('make install puts units and crontab where they find the programs', async () => {
+		const root = join(stack.dir, 'root');
+		const args = ['-s', '-C', ROOT, 'BUILD=asan', 'install', `DESTDIR=${root}`, 'prefix=/usr', 'sysconfdir=/etc', 'NGINX=SERVER_NAME=v.example'];
+		await run('make', args);
+		const units = join(root, 'usr/lib/systemd/system');
+		assert.deepEqual((await readdir(units)).sort(),
+			['voiceover-jobs-drain.service', 'voiceover-jobs-drain.timer', 'voiceover-jobs.service']);
+		const files = [...(await readdir(units)).map((name) => join(units, name)), join(root, 'usr/share/voiceover/crontab/voiceover')];
+		for (const file of files) {
+			const text = await readFile(file, 'utf8');
+			assert.doesNotMatch(text, /@\w+@/);
+			for (const [, program] of text.matchAll(/(?:ExecStart=|exec )(\S+)/g)) await access(join(root, program));
+		}
 	});
 
 	describe('migrations', () => {

@@ -1,6 +1,7 @@
 /* voiceoverctl queue: what an administrator sees of the queue, and does about it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { Queue } from 'bullmq6';
 import { node } from './client.js';
 import { Stack } from './stack.js';
 import { until } from './until.js';
@@ -67,6 +68,31 @@ describe('voiceoverctl queue', () => {
 		assert.equal((await read(workflow, id)).status, 'FAILED', 'its record stays');
 		assert.match(await done('retry', id), /goes on/, 'also where the queue has forgotten it');
 		await user.finished(workflow, id);
+		await until(async () => (await counts()).failed === 1);
+		await done('remove', id);
+	});
+
+	test("a dashboard's retry lets it go on as well", async () => {
+		const { hostname, port } = new URL(stack.info.redisUrl);
+		const queue = new Queue('workflow-execution', { connection: { host: hostname, port: Number(port) } });
+		try {
+			const workflow = await failing();
+			const id = await execute(workflow);
+			const first = await user.finished(workflow, id);
+			await until(async () => (await counts()).failed === 1);
+			const job = await queue.getJob(id);
+			await job.retry('failed');
+			const startedAgain = async () => (await read(workflow, id)).logs[1].startedAt > first.logs[1].startedAt;
+			await until(startedAgain);
+			const again = await user.finished(workflow, id);
+			assert.equal(again.status, 'FAILED');
+			assert.deepEqual(again.logs[0], first.logs[0]);
+			await until(async () => (await counts()).failed === 1);
+			assert.equal(await job.getState(), 'failed');
+			await done('remove', id);
+		} finally {
+			await queue.close();
+		}
 	});
 
 	test('an execution that waits is cancelled with its job', async () => {
@@ -80,6 +106,22 @@ describe('voiceoverctl queue', () => {
 		for (const id of others) assert.equal((await read(workflow, id)).status, 'CANCELLED');
 		assert.equal((await counts()).waiting, 0);
 		await done('resume');
+	});
+
+	test("nobody's many executions stand in the way of another's one", async () => {
+		const other = await stack.user();
+		const [mine, theirs] = [await user.workflow([node('a', 'manual-trigger')]), await other.workflow([node('a', 'manual-trigger')])];
+		await done('pause');
+		const many = [];
+		for (let i = 0; i < 40; i++) many.push(await execute(mine));
+		const one = (await other.post(`/api/workflows/${theirs}/execute`)).body.id;
+		const waiting = await stack.redis('LRANGE', 'bull:workflow-execution:wait', '0', '-1');
+		const behind = await stack.redis('ZRANGE', 'bull:workflow-execution:prioritized', '0', '-1');
+		assert.deepEqual(waiting.trim().split('\n').reverse(), [...many.slice(0, 10), one]);
+		assert.deepEqual(behind.trim().split('\n'), many.slice(10));
+		await done('resume');
+		for (const id of many) await user.finished(mine, id);
+		await other.finished(theirs, one);
 	});
 
 	test('says what cannot be done', async () => {

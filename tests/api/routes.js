@@ -1,6 +1,6 @@
 /* The whole API as a table for the tests: what a good request of each route looks like, its answer, and its faults. */
 import assert from 'node:assert/strict';
-import { ELEVENLABS_KEY } from './stack.js';
+import { AZURE_KEY, ELEVENLABS_KEY } from './stack.js';
 import { node, voiceover } from './client.js';
 import { wav } from './samples.js';
 import * as shapes from './shapes.js';
@@ -29,12 +29,19 @@ async function hook(user, method) {
 /* How the resources come about that a path names; each may build on the ones before it. */
 const MAKERS = {
 	key: (user) => create(user, '/api/settings/keys', { service: 'elevenlabs', key: ELEVENLABS_KEY }),
+	token: (user) => create(user, '/api/settings/tokens', { name: 'A program' }),
 	profile: (user) =>
 		create(user, '/api/voice-profiles', { name: 'Mine', provider: 'azure', providerVoiceId: 'en-US-JennyNeural' }),
 	async asset(user, { profile }) {
 		const answer = await user.upload(`/api/voice-profiles/${profile}/assets`, wav(1.5));
 		assert.equal(answer.status, 201, answer.text);
 		return answer.body.id;
+	},
+	ready: async (user, { profile }) => {
+		await create(user, '/api/settings/keys', { service: 'azure', key: AZURE_KEY });
+		const trained = await user.post(`/api/voice-profiles/${profile}/train`);
+		assert.equal(trained.status, 200, trained.text);
+		return profile;
 	},
 	workflow: (user) => user.workflow(voiceover('').slice(0, 2)),
 	failing: (user) => user.workflow(voiceover('')),
@@ -51,7 +58,7 @@ const MAKERS = {
  *   body      the JSON body of a good request, from the ids; such a route reads JSON
  *   needs     resources besides those of the path
  *   send      how to send it, where it is no JSON
- *   status    of the answer (200), and its shape
+ *   status    of the answer (200), and its shape; its content type where that is not JSON
  *   texts     text fields: none may hold NUL
  *   faults    pairs of a body and its faults, "field: message", in order
  */
@@ -136,6 +143,20 @@ const ROWS = [
 		body: () => ({}),
 		shape: { ok: (value) => typeof value === 'boolean', message: shapes.TEXT },
 	})),
+	{ name: 'GET /api/settings/tokens', needs: ['token'], shape: [shapes.ACCESS_TOKEN] },
+	{
+		name: 'POST /api/settings/tokens',
+		body: () => ({ name: 'Home Assistant' }),
+		status: 201,
+		shape: { ...shapes.ACCESS_TOKEN, token: /^vo_[0-9a-f]{64}$/, lastUsedAt: null },
+		texts: ['name'],
+		faults: [
+			[{}, ['name: Name is required']],
+			[{ name: text(101) }, ['name: Name must be at most 100 characters']],
+			[{ name: 7 }, ['name: Name must be a string']],
+		],
+	},
+	{ name: 'DELETE /api/settings/tokens/:token', shape: message('Access token deleted') },
 	{ name: 'GET /api/settings/services', shape: [shapes.SERVICE] },
 	{ name: 'GET /api/voices', needs: ['key'], send: (user, path) => user.get(`${path}?provider=elevenlabs`), shape: [shapes.VOICE] },
 
@@ -152,11 +173,12 @@ const ROWS = [
 				'name: Name is required',
 				'providerVoiceId: Provider voice id is required for azure, such as en-US-JennyNeural',
 			]],
+			[{ name: 'Nova', provider: 'openai' }, ['providerVoiceId: Provider voice id is required for openai, such as nova']],
 			[{ name: text(201), provider: 'polly', providerVoiceId: text(501), language: text(21) }, [
 				'name: Name must be at most 200 characters',
 				'providerVoiceId: Provider voice id must be at most 500 characters',
 				'language: Language must be at most 20 characters',
-				'provider: Provider must be one of: elevenlabs, azure',
+				'provider: Provider must be one of: elevenlabs, azure, openai',
 			]],
 			[{ name: 1, provider: [], providerVoiceId: {}, language: false }, [
 				'name: Name must be a string',
@@ -282,6 +304,9 @@ const ROWS = [
 		shape: { ...shapes.EXECUTION, status: shapes.oneOf('COMPLETED') },
 	},
 
+	{ name: 'GET /api/workflows/:workflow/executions/:execution/segments', shape: [shapes.SEGMENT] },
+	{ name: 'POST /api/workflows/:workflow/estimate', body: () => ({}), shape: shapes.ESTIMATE },
+
 	{ name: 'GET /api/workflows/:workflow/hooks', shape: [{ nodeId: shapes.TEXT, path: shapes.TEXT, method: shapes.TEXT }] },
 	{ name: 'POST /api/hooks/:hook', open: true, send: (user, path) => user.send('POST', path), status: 202, shape: { executionId: shapes.ID } },
 	{
@@ -300,6 +325,20 @@ const ROWS = [
 		status: 202,
 		shape: { executionId: shapes.ID },
 	},
+
+	{
+		name: 'POST /v1/audio/speech',
+		needs: ['profile', 'asset', 'ready'],
+		body: ({ ready }) => ({ model: 'tts-1', input: 'Good morning.', voice: ready }),
+		type: /^audio\/mpeg$/,
+		shape: null,
+	},
+	{
+		name: 'GET /v1/audio/voices',
+		needs: ['profile', 'asset', 'ready'],
+		shape: { voices: [{ id: shapes.ID, name: shapes.TEXT, language: shapes.TEXT }] },
+	},
+	{ name: 'GET /v1/models', shape: { object: shapes.oneOf('list'), data: [{ id: shapes.TEXT, object: shapes.oneOf('model') }] } },
 
 	{ name: 'GET /api/node-types', shape: [shapes.NODE_TYPE] },
 	{

@@ -31,7 +31,11 @@ export function assertShape(shape, value) {
 	assert.fail(`unexpected${where}: ${JSON.stringify(value)}`);
 }
 
-export const ERROR = { error: TEXT };
+/* A sentence, or, below /v1/, OpenAI's object around it. */
+const OPENAI_ERROR = { message: TEXT, type: oneOf('invalid_request_error', 'server_error'), code: (code) => code === null || typeof code === 'string' };
+export const ERROR = { error: (error) => fits(TEXT, error) || fits(OPENAI_ERROR, error) };
+
+export const ACCESS_TOKEN = { id: ID, name: TEXT, createdAt: TIME, lastUsedAt: orNull(TIME) };
 
 export const USER = { id: ID, email: TEXT, name: orNull(TEXT), role: TEXT, createdAt: TIME };
 

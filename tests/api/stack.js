@@ -19,7 +19,7 @@ import { Simulator } from './simulator.js';
 import { DEFAULT_BUCKET, DEFAULT_CREDENTIALS, start as startS3 } from '../sim/s3.js';
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = process.env.VOICEOVER_BUILD ?? 'asan';
 
 export const ELEVENLABS_KEY = 'sim-elevenlabs-key-0123456789abcdef';
@@ -28,8 +28,8 @@ export const OPENAI_KEY = 'sim-openai-key-0123456789abcdef01234567';
 export const ANTHROPIC_KEY = 'sim-anthropic-key-0123456789abcdef012345';
 export const VOICE = 'simvoice0000000001';
 export const AZURE_VOICE = 'en-US-JennyNeural';
-const USUAL_KEYS = { elevenlabs: ELEVENLABS_KEY, azure: AZURE_KEY };
-const USUAL_VOICES = { elevenlabs: VOICE, azure: AZURE_VOICE };
+const USUAL_KEYS = { elevenlabs: ELEVENLABS_KEY, azure: AZURE_KEY, openai: OPENAI_KEY };
+const USUAL_VOICES = { elevenlabs: VOICE, azure: AZURE_VOICE, openai: 'nova' };
 
 /* What the parts say in a run without a fault. */
 const USUAL = {
@@ -175,7 +175,7 @@ export class Stack {
 		return Object.assign(client, { user: body.user, email, password });
 	}
 
-	/* A user with both providers' keys (`key` for `provider`) and a trained profile at `voice`. */
+	/* A user with every speech provider's key (`key` for `provider`) and a trained profile at `voice`. */
 	async speaker({ provider = 'elevenlabs', voice = USUAL_VOICES[provider], key = USUAL_KEYS[provider] } = {}) {
 		const user = await this.user();
 		for (const [service, own] of Object.entries({ ...USUAL_KEYS, [provider]: key })) {
@@ -197,6 +197,12 @@ export class Stack {
 	async objects(prefix = '') {
 		const list = await (await fetch(`${this.s3.url}/_sim/objects`)).json();
 		return list.map(({ key }) => key).filter((key) => key.startsWith(prefix)).sort();
+	}
+
+	/* Takes an object out of the S3 server, as nobody but its owner can. */
+	async removeObject(key) {
+		const answer = await fetch(`${this.s3.url}/_sim/remove`, { method: 'POST', body: JSON.stringify({ key }) });
+		assert.ok(answer.ok);
 	}
 
 	/* The files below a folder of the stack. */

@@ -187,7 +187,7 @@ describe('the service survives', () => {
 			await runner.start({ env: { STOP_GRACE_S: '0' } });
 			const slow = await slowRun();
 			await runner.end();
-			assert.match(await summary(), /^voiceover-jobs: 0 completed, 0 failed, 0 cancelled, 1 handed back, \d+\.\d s$/);
+			assert.match(await summary(), /^voiceover-jobs: 0 completed, 0 failed, 0 retried, 0 cancelled, 1 handed back, \d+\.\d s$/);
 			const left = await slow.get();
 			assert.equal(left.status, 'RUNNING');
 			assert.deepEqual(statuses(left), { start: 'success', script: 'success', speak: 'success', slow: 'idle', end: 'idle' });
@@ -201,7 +201,7 @@ describe('the service survives', () => {
 		stack.expectLog(/ warn .*: (redis is away: |answered 503: Error: Not ready: redis)/);
 		stack.expectLog(/ warn .*: execution .* waits in the outbox: /);
 		stack.expectLog(/ warn .*: (taking|waiting for) work: .*; trying again$/);
-		stack.expectLog(/ warn .*: (looking for stalled jobs|comparing the queue with the database): .*; trying again$/);
+		stack.expectLog(/ warn .*: duty (stalled|reconcile|eviction|schedules): .*; trying again$/);
 		stack.expectLog(/ info .*: put \d+ executions into the queue that it had lost$/);
 		const redis = stack.part('redis');
 		await redis.end('SIGKILL');
@@ -228,7 +228,7 @@ describe('the service survives', () => {
 			return stdout.replace(/, [\d.]+ s\n$/, '');
 		};
 		const counts = (completed, failed) =>
-			`voiceover-jobs: ${completed} completed, ${failed} failed, 0 cancelled, 0 handed back`;
+			`voiceover-jobs: ${completed} completed, ${failed} failed, 0 retried, 0 cancelled, 0 handed back`;
 
 		test('runs what is due, and ends', async () => {
 			const failing = await user.workflow([node('a', 'set-variable')]);
@@ -246,6 +246,17 @@ describe('the service survives', () => {
 			await age();
 			assert.equal(await drain(), counts(5, 0));
 			for (const id of ids) assert.equal((await user.finished(quick, id)).status, 'COMPLETED');
+		});
+
+		test('resident for a time: what comes meanwhile runs at once, and the end is kept', async () => {
+			const started = Date.now();
+			const running = stack.program('voiceover-jobs', ['--for', '2', '--concurrency', '500']);
+			const id = await execute();
+			assert.equal((await user.finished(quick, id)).status, 'COMPLETED');
+			assert.ok(Date.now() - started < 2000, 'it did not wait for the end');
+			const { code, stdout } = await running;
+			assert.equal(code, 0);
+			assert.match(stdout, /^voiceover-jobs: 1 completed, 0 failed, .* 2\.\d s\n$/);
 		});
 
 		test('needs no queue', async () => {

@@ -17,19 +17,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as bullmq5 from 'bullmq5';
 import * as bullmq5newest from 'bullmq5newest';
-import * as bullmq6 from 'bullmq6';
+import * as bullmq6 from 'bullmq';
 import { Redis } from 'ioredis';
 
 /* The releases beside which we are tested: that of the system we replace, and the newest of both layouts. */
 export const RELEASES = [
 	{ version: '5.69.3', module: 'bullmq5', bullmq: bullmq5 },
 	{ version: '5.81.5', module: 'bullmq5newest', bullmq: bullmq5newest },
-	{ version: '6.7.0', module: 'bullmq6', bullmq: bullmq6 },
+	{ version: '6.7.0', module: 'bullmq', bullmq: bullmq6 },
 ];
 
 export const HERE = path.dirname(fileURLToPath(import.meta.url));
 export const ROOT = path.join(HERE, '../..');
-const DRIVER = process.env.QUEUE_DRIVER ??
+export const DRIVER = process.env.QUEUE_DRIVER ??
 	path.join(ROOT, 'build', process.env.BUILD ?? 'debug', 'tests/jobs/queue-driver');
 export const LIMIT = { timeout: 60_000 };
 

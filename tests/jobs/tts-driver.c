@@ -69,7 +69,11 @@ static struct err *run_synthesize(const struct call *call, struct json_object *o
 		.stop = &(const struct stop){ .asked = &cancelled },
 	};
 	cleanup(tts_result_clear) struct tts_result result = { 0 };
-	TRY(synthesize(call->http, &call->conf, call->provider, &call->key, &request, &result));
+	const struct services services = { .conf = &call->conf, .gate = gate_new(&call->conf) };
+	struct err *e =
+		synthesize(&services, call->http, call->provider, &call->key, &request, &result);
+	gate_free(services.gate);
+	TRY(e);
 	js_set_string(out, "format", audio_extension(result.info.format));
 	js_set_int(out, "bytes", (int64_t)result.audio_len);
 	js_set_int(out, "rate", result.info.rate);
@@ -137,7 +141,8 @@ static struct err *run(struct http *http, struct json_object *in, struct json_ob
 	const struct call call = {
 		.in = in,
 		.http = http,
-		.conf = { .elevenlabs_base_url = url,
+		.conf = { .redis_url = "",
+			  .elevenlabs_base_url = url,
 			  .azure_base_url = url,
 			  .azure_region = "eastus",
 			  .provider_retry_ms = (int)js_number(in, "retryMs", 1),

@@ -151,7 +151,7 @@ describe('ElevenLabs', () => {
 		['fault-500-forever', 3, 0, 'upstream', /fault of its own.*Something went wrong/],
 		['fault-502-html', 3, 0, 'upstream', /fault of its own at the moment\. Try again later\.$/],
 		['fault-503', 3, 0, 'upstream', /fault of its own at the moment\. Try again later\.$/],
-		['fault-stall', 1, 1, 'refused', /did not answer.*may have billed/, { timeoutS: 1 }],
+		['fault-stall', 3, 1, undefined, undefined, { timeoutS: 1 }], /* found in the history */
 		['fault-stall-body', 2, 1, undefined, undefined, { timeoutS: 1 }],
 		['fault-reset', 2, 1],
 		['fault-short', 2, 1],
@@ -476,7 +476,7 @@ describe('A host', () => {
 		test(`of ${provider} that closes without an answer is not asked again`, async () => {
 			let asked = 0;
 			const server = http.createServer((req) => {
-				asked++;
+				asked += req.method === 'POST'; /* the history may be looked at */
 				req.socket.destroy();
 			});
 			server.listen(0, '127.0.0.1');

@@ -4,7 +4,7 @@
  * path-style and bucket.localhost addresses. What else S3 can do is answered with 501
  * NotImplemented.
  *
- * Control: GET /_sim/requests, GET /_sim/objects, POST /_sim/reset, GET and POST /_sim/config. A
+ * Control: GET /_sim/requests, GET /_sim/objects, POST /_sim/remove ({ key }), POST /_sim/reset, GET and POST /_sim/config. A
  * fault is set by { "fault": { "kind": K, "times": N, "method": M } }: the next N requests (with
  * method M, when given) meet it. K: internal (500), slow-down (503), denied (403), stall,
  * stall-body, reset, short (Content-Length above the body).
@@ -86,7 +86,10 @@ export function start({
 		answer: (request) => answer(sim, request),
 		explain,
 		validate: checkFault,
-		control: [['GET', '/_sim/objects', () => sim.store.list()]],
+		control: [
+			['GET', '/_sim/objects', () => sim.store.list()],
+			['POST', '/_sim/remove', ({ body }) => sim.store.delete(bucket, JSON.parse(body).key) ?? {}],
+		],
 		reset() {
 			sim.store.clear();
 			sim.uploads.clear();

@@ -132,8 +132,8 @@ static struct err *retry(struct desk *d, const char *id)
 	}
 	TRY(queue_retry_failed(d->queue, id, &result));
 	if (rows_count(reopened) > 0) {
-		TRY(enqueue_execution(d->queue, id, rows_get(reopened, 0, 0),
-				      rows_get(reopened, 0, 1)));
+		const struct execution_ticket ticket = execution_ticket(reopened, 0);
+		TRY(enqueue_execution(d->queue, &ticket));
 		printf("%s goes on from its failed step\n", id);
 	} else if (result == QUEUE_DONE) {
 		printf("%s waits again\n", id);

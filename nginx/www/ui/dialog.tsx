@@ -19,7 +19,12 @@ export function Dialog({ title, onClose, children, actions, wide, className = ''
 	const id = useId();
 	useEffect(() => {
 		const dialog = ref.current;
-		if (dialog && !dialog.open) dialog.showModal();
+		if (dialog && !dialog.open) {
+			dialog.showModal();
+			/* The first field rather than the button that closes; where one is filled in, the next one that is empty. */
+			const fields = [...dialog.querySelectorAll<HTMLInputElement>('.dialog-content :is(input, select, textarea):not([type="checkbox"], [readonly])')];
+			(fields.find(({ value }) => !value) ?? fields[0])?.focus();
+		}
 		return () => dialog?.close();
 	}, []);
 	return (

@@ -15,7 +15,7 @@ const PATHS = {
 	clock: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3.5 2',
 	download: 'M12 4v11M7 10.5l5 5 5-5M5 20h14',
 	upload: 'M12 16V5M7 9.5l5-5 5 5M5 20h14',
-	more: 'M5 12h.01M12 12h.01M19 12h.01',
+	more: 'M5 11.5v1h1v-1zM11.5 11.5v1h1v-1zM18 11.5v1h1v-1z',
 	menu: 'M4 7h16M4 12h16M4 17h16',
 	undo: 'M9 7L4 12l5 5M4 12h10a6 6 0 0 1 6 6',
 	redo: 'M15 7l5 5-5 5M20 12H10a6 6 0 0 0-6 6',

@@ -90,8 +90,8 @@ function Message({ toast: shown }: { toast: Toast }) {
 		return () => clearTimeout(timer);
 	}, [shown.id, ms]);
 	return (
-		<li className={`toast ${shown.kind ?? 'done'}`} role={shown.kind === 'error' ? 'alert' : undefined}>
-			<span>{shown.text}</span>
+		<li className={`toast ${shown.kind ?? 'done'}`}>
+			<span role={shown.kind === 'error' ? 'alert' : undefined}>{shown.text}</span>
 			{shown.action && (
 				<Button size="small" onClick={() => remove(shown.id, true)}>
 					{shown.action.label}

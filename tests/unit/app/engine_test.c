@@ -180,7 +180,7 @@ static enum engine_result rerun(const struct random_graph *then, const struct ra
 {
 	cleanup(cleanup_free) char *nodes = NULL;
 	cleanup(cleanup_free) char *edges = NULL;
-	cleanup(cleanup_free) char *json = NULL;
+	cleanup(execution_created_clear) struct execution_created created = { 0 };
 	print_graph(now, &nodes, &edges);
 	const struct launcher launcher = { .db = db };
 	struct rerun_plan planned = { 0 };
@@ -188,7 +188,8 @@ static enum engine_result rerun(const struct random_graph *then, const struct ra
 		.workflow_id = workflow, .user_id = user, .nodes = nodes, .edges = edges
 	};
 	plan_rerun(then, now, prior, &plan, &planned);
-	assert_ok(launch(&launcher, &plan, id, &json));
+	assert_ok(launch(&launcher, &plan, &created));
+	memcpy(id, created.id, ID_SIZE);
 	rerun_plan_clear(&planned);
 	return run_to_end(id, parallelism);
 }

@@ -102,9 +102,10 @@ static inline void launched(const char *nodes, const char *edges, char id[static
 	const struct execution_plan plan = {
 		.workflow_id = workflow, .user_id = user, .nodes = nodes, .edges = edges
 	};
-	char *json = NULL;
-	assert_ok(launch(&launcher, &plan, id, &json));
-	free(json);
+	struct execution_created created = { 0 };
+	assert_ok(launch(&launcher, &plan, &created));
+	memcpy(id, created.id, ID_SIZE);
+	execution_created_clear(&created);
 }
 
 static inline struct execution_claim claimed(const char *id)

@@ -19,7 +19,9 @@ static struct request begin(const char *method, const char *origin)
 {
 	assert_int_equal(ftruncate(answers, 0), 0);
 	assert_int_equal(lseek(answers, 0, SEEK_SET), 0);
-	return (struct request){ .fcgi = &fcgi, .method = method, .origin = origin };
+	return (struct request){
+		.fcgi = &fcgi, .method = method, .path = "/api/x", .origin = origin
+	};
 }
 
 /* What was sent since, without the records around it; the caller frees it. */
@@ -158,12 +160,44 @@ static void a_wrong_method_names_the_right_ones(void **state)
 	(void)state;
 	const struct request request = begin("PATCH", "");
 	cleanup(response_clear) struct response r = { 0 };
-	response_wrong_method(&r, "PATCH", "GET, HEAD");
+	response_wrong_method(&r, &request, "GET, HEAD");
 	response_send(&request, &conf, &r);
 	cleanup(cleanup_free) char *answer = end();
 	assert_has(answer, "Status: 405 Method Not Allowed\r\n");
 	assert_has(answer, "Allow: GET, HEAD\r\n");
 	assert_has(answer, "{\"error\":\"This path does not take PATCH, only GET, HEAD\"}");
+}
+
+static void errors_below_v1_have_openais_shape(void **state)
+{
+	(void)state;
+	struct request request = begin("POST", "");
+	request.path = "/v1/audio/speech";
+	cleanup(cleanup_err) struct err *e = err_new(ERR_UNAUTHORIZED, "Who are you?");
+	response_send_error(&request, &conf, e);
+	cleanup(cleanup_free) char *answer = end();
+	assert_has(answer, "Status: 401 Unauthorized\r\n");
+	assert_has(answer, "{\"error\":{\"message\":\"Who are you?\",\"type\":\"invalid_request_"
+			   "error\",\"code\":\"invalid_api_key\"}}");
+}
+
+static void a_file_is_sent_whole(void **state)
+{
+	(void)state;
+	enum { SIZE = 300 * 1000 };
+	cleanup(cleanup_free) char *bytes = mem_alloc(SIZE + 1);
+	memset(bytes, 'a', SIZE);
+	bytes[SIZE - 1] = 'z';
+	int fd = memfd_create("audio", 0);
+	assert_int_equal(write(fd, bytes, SIZE), SIZE);
+	const struct request request = begin("POST", "");
+	cleanup(response_clear) struct response r = {
+		.status = 200, .file_type = "audio/mpeg", .file = fd, .file_size = SIZE
+	};
+	response_send(&request, &conf, &r);
+	cleanup(cleanup_free) char *answer = end();
+	assert_has(answer, "Content-Type: audio/mpeg\r\nContent-Length: 300000\r\n");
+	assert_string_equal(strstr(answer, "\r\n\r\n") + 4, bytes);
 }
 
 static void origins_on_the_list_may_read(void **state)
@@ -230,6 +264,8 @@ int main(void)
 		cmocka_unit_test(a_bug_is_logged_and_not_shown),
 		cmocka_unit_test(details_and_waits_are_passed_on),
 		cmocka_unit_test(a_wrong_method_names_the_right_ones),
+		cmocka_unit_test(errors_below_v1_have_openais_shape),
+		cmocka_unit_test(a_file_is_sent_whole),
 		cmocka_unit_test(origins_on_the_list_may_read),
 		cmocka_unit_test(a_preflight_says_what_is_allowed),
 	};

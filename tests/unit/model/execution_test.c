@@ -25,9 +25,10 @@ static struct execution_plan plan(void)
 /* A new execution's id. */
 static char *created(const struct execution_plan *p, char id[static ID_SIZE])
 {
-	char *json = NULL;
-	assert_ok(execution_create(db, p, id, &json));
-	free(json);
+	struct execution_created c = { 0 };
+	assert_ok(execution_create(db, p, &c));
+	memcpy(id, c.id, ID_SIZE);
+	execution_created_clear(&c);
 	return id;
 }
 
@@ -93,11 +94,11 @@ static struct json_object *step(struct json_object *execution, size_t i)
 static void a_new_execution_runs_with_idle_steps(void **state)
 {
 	(void)state;
-	char id[ID_SIZE], *json = NULL;
+	struct execution_created c = { 0 };
 	const struct execution_plan p = plan();
-	assert_ok(execution_create(db, &p, id, &json));
-	cleanup(cleanup_json) struct json_object *o = parsed(json);
-	assert_member(o, "id", id);
+	assert_ok(execution_create(db, &p, &c));
+	cleanup(cleanup_json) struct json_object *o = parsed(take(c.json));
+	assert_member(o, "id", c.id);
 	assert_member(o, "workflowId", workflow);
 	assert_member(o, "status", "RUNNING");
 	assert_null(js_get(o, "completedAt"));
@@ -107,18 +108,48 @@ static void a_new_execution_runs_with_idle_steps(void **state)
 	assert_member(step(o, 1), "nodeType", "voice.tts");
 	assert_member(step(o, 1), "nodeTitle", "Speak");
 	assert_int_equal(json_object_object_length(step(o, 1)), 4);
-	cleanup(cleanup_json) struct json_object *again = got(id);
+	cleanup(cleanup_json) struct json_object *again = got(c.id);
 	assert_true(json_object_equal(o, again));
+}
+
+static void sql(const char *statement)
+{
+	free(postgres_server_ask(&server, "%s", statement));
+}
+
+static void many_of_a_user_stand_behind_few_of_another(void **state)
+{
+	(void)state;
+	struct execution_created c = { 0 };
+	const struct execution_plan p = plan();
+	char ids[12][ID_SIZE];
+	sql("UPDATE executions SET status = 'COMPLETED'");
+	for (int i = 0; i < 12; i++) {
+		assert_ok(execution_create(db, &p, &c));
+		assert_int_equal(c.priority, i < 10 ? 0 : i - 9);
+		memcpy(ids[i], c.id, ID_SIZE);
+		execution_created_clear(&c);
+	}
+	cleanup(cleanup_rows) struct rows *late = NULL;
+	sql("UPDATE outbox SET due_at = now() - interval '1 hour'");
+	assert_ok(execution_overdue(db, 60, &late));
+	assert_int_equal(rows_count(late), 12);
+	const struct execution_ticket last = execution_ticket(late, 11);
+	assert_string_equal(last.id, ids[11]);
+	assert_string_equal(last.user_id, user);
+	assert_int_equal(last.priority, 2);
+	sql("UPDATE executions SET status = 'COMPLETED'");
 }
 
 static void it_belongs_to_the_workflows_user(void **state)
 {
 	(void)state;
-	char id[ID_SIZE], foreign[ID_SIZE], *json = NULL;
+	char id[ID_SIZE], *json = NULL;
+	struct execution_created foreign = { 0 };
 	struct execution_plan p = plan();
 	created(&p, id);
 	p.user_id = other;
-	assert_error(execution_create(db, &p, foreign, &json), ERR_NOT_FOUND, "Workflow not found");
+	assert_error(execution_create(db, &p, &foreign), ERR_NOT_FOUND, "Workflow not found");
 	assert_error(execution_get(db, other, workflow, id, &json), ERR_NOT_FOUND,
 		     "Execution not found");
 	assert_error(execution_list(db, other, workflow, &json), ERR_NOT_FOUND,
@@ -471,6 +502,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_execution_runs_with_idle_steps),
+		cmocka_unit_test(many_of_a_user_stand_behind_few_of_another),
 		cmocka_unit_test(it_belongs_to_the_workflows_user),
 		cmocka_unit_test(a_claim_carries_the_snapshot),
 		cmocka_unit_test(one_at_a_time_holds_it),

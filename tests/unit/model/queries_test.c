@@ -3,10 +3,10 @@
 
 /* Tables whose rows are users' own. */
 static const char *const user_tables[] = {
-	"api_keys",       "voice_profiles", "voice_training_assets",
-	"workflows",      "executions",     "execution_steps",
-	"segments",       "outbox",         "audit_log",
-	"voice_trainings"
+	"api_keys",        "voice_profiles", "voice_training_assets",
+	"workflows",       "executions",     "execution_steps",
+	"segments",        "outbox",         "audit_log",
+	"voice_trainings", "access_tokens"
 };
 
 /* Statements on them that do not compare user_id, and why they need not. */
@@ -16,19 +16,24 @@ static const struct {
 	{ "api_key_save", "inserts, for the user it is given" },
 	{ "voice_profile_create", "inserts, for the user it is given" },
 	{ "workflow_create", "inserts, for the user it is given" },
+	{ "access_token_use", "tells whose token it is" },
 	{ "execution_claim", "the runner's: it runs everybody's, by the id it was handed" },
 	{ "execution_next", "the runner's: it looks for anybody's" },
-	{ "execution_status", "the runner's: why it got no claim" },
+	{ "execution_status", "the runner's: why it got no claim; and the administrator's" },
+	{ "execution_reopen", "the administrator's" },
+	{ "execution_withdraw", "the administrator's" },
 	{ "execution_renew", "the runner's, under its claim" },
 	{ "execution_give_back", "the runner's, under its claim" },
 	{ "execution_finish", "the runner's, under its claim" },
 	{ "execution_overdue", "the runner's: it looks for anybody's" },
+	{ "execution_sweep", "the runners': they delete what is old of anybody's" },
 	{ "schedule_due", "the runners': they fire anybody's" },
 	{ "hook_get", "public: whoever knows the unguessable id" },
-	{ "voice_training_create", "inserts, for the owner of a profile that is compared" },
 	{ "voice_training_take", "the runner's: it looks for anybody's" },
 	{ "step_start", "the runner's, under its claim" },
 	{ "step_finish", "the runner's, under its claim" },
+	{ "step_progress", "the runner's, under its claim" },
+	{ "segment_starts", "the runner's, of its own step" },
 };
 
 static bool is_exception(const char *name)

@@ -3,7 +3,9 @@
 #include "jobs/tts/call.h"
 #include "tests/unit/tts/fixture.h"
 
-static const struct conf conf = { .provider_retry_ms = 1, .provider_timeout_s = 240 };
+static const struct conf conf = { .provider_retry_ms = 1,
+				  .provider_timeout_s = 240,
+				  .redis_url = "" };
 
 /* A provider that fails `failures` times with an error of `kind`, then speaks. */
 static struct {
@@ -32,6 +34,7 @@ static struct err *speak(struct http *http, const struct conf *c, const struct s
 
 static const struct provider scripted = {
 	.service = &(const struct service){ .name = "scripted", .title = "Someone" },
+	.parallel = 1,
 	.max_characters = max_characters,
 	.synthesize = speak,
 };
@@ -39,8 +42,11 @@ static const struct provider scripted = {
 static struct err *run(const struct tts_request *request, struct tts_result *ret)
 {
 	const struct service_key key = { .secret = "secret" };
+	const struct services services = { .conf = &conf, .gate = gate_new(&conf) };
 	script.calls = 0;
-	return synthesize(NULL, &conf, &scripted, &key, request, ret);
+	struct err *e = synthesize(&services, NULL, &scripted, &key, request, ret);
+	gate_free(services.gate);
+	return e;
 }
 
 static void test_tries(void **state)

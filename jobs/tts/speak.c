@@ -1,0 +1,498 @@
+#include "jobs/tts/speak.h"
+
+#include "jobs/audio/join.h"
+#include "jobs/base/cleanup.h"
+#include "jobs/base/clock.h"
+#include "jobs/base/js.h"
+#include "jobs/base/mem.h"
+#include "jobs/base/scratch.h"
+#include "jobs/tts/purchase.h"
+#include "jobs/tts/script.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	MAX_THREADS = 16,
+	FETCHERS = 6, /* at a time, of what is stored */
+	STACK_SIZE = 512 * 1024,
+	TELL_MS = 1000,  /* between reports of progress */
+	HOLD_MS = 10000, /* between renewals of the lease */
+	MAX_IDS = 100,   /* of requests, in the cost */
+	MAX_NOTES = 50,
+	MAX_CAPTIONS = 64 * 1024 * 1024,
+};
+
+/* What is known of a piece's audio. */
+struct part {
+	uint64_t length; /* bytes in the scratch file, at part_offset */
+	size_t same_as;  /* the first piece of the same segment: itself, or one before it */
+};
+
+/* A text while it is spoken. What stands below `lock` is shared by the threads. */
+struct speaking {
+	const struct speak *speak;
+	struct script script;
+	struct segment *segments; /* one a piece */
+	struct part *parts;
+	int pieces_fd, audio_fd; /* scratch files; -1 while not open */
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	size_t next_missing, next_stored; /* pieces; where to look for one that is to be done */
+	bool *begun;
+	size_t done;
+	int buying, limit; /* calls at a time, and how many the key allows */
+	int started;
+	pthread_t threads[MAX_THREADS];
+	bool over; /* for the keeper */
+	struct err *error;
+	struct speak_result result;
+};
+
+void speak_result_clear(struct speak_result *r)
+{
+	free(r->audio_key);
+	free(r->captions_key);
+	free(r->model);
+	json_object_put(r->request_ids);
+	json_object_put(r->notes);
+	*r = (struct speak_result){ 0 };
+}
+
+static void speaking_clear(struct speaking *s)
+{
+	for (size_t i = 0; s->segments && i < s->script.count; i++)
+		segment_clear(&s->segments[i]);
+	free(s->segments);
+	script_clear(&s->script);
+	free(s->parts);
+	free(s->begun);
+	if (s->pieces_fd >= 0)
+		close(s->pieces_fd);
+	if (s->audio_fd >= 0)
+		close(s->audio_fd);
+	err_free(s->error);
+	speak_result_clear(&s->result);
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->lock);
+}
+
+/* Every piece has a place of its own in the scratch file, which is sparse. */
+static uint64_t part_offset(const struct speaking *s, size_t piece)
+{
+	return (uint64_t)s->parts[piece].same_as * PURCHASE_MAX_AUDIO;
+}
+
+/* ---- the plan ---- */
+
+/* The pieces as the ledger takes them: with fresh ids for segments that are missing. */
+static char *pieces_json(const struct script *script)
+{
+	cleanup(cleanup_json) struct json_object *pieces = json_object_new_array();
+	for (size_t i = 0; i < script->count; i++) {
+		char id[ID_SIZE];
+		struct json_object *piece = json_object_new_object();
+		js_set_int(piece, "n", (int64_t)i + 1);
+		js_set_string(piece, "id", id_new(id));
+		js_set_string(piece, "hash", script->pieces[i].hash);
+		js_set_string(piece, "text", script->pieces[i].text);
+		js_set_int(piece, "characters", (int64_t)script->pieces[i].characters);
+		json_object_array_add(pieces, piece);
+	}
+	return js_text(pieces);
+}
+
+static char *hashes_json(const struct script *script)
+{
+	cleanup(cleanup_json) struct json_object *hashes = json_object_new_array();
+	for (size_t i = 0; i < script->count; i++)
+		json_object_array_add(hashes, json_object_new_string(script->pieces[i].hash));
+	return js_text(hashes);
+}
+
+/* The work of a transaction. */
+static struct err *plan_in(struct db *db, void *arg)
+{
+	struct speaking *s = arg;
+	const struct speak *speak = s->speak;
+	const struct segment_terms terms = {
+		.provider = speak->provider->service->name,
+		.voice = speak->request.voice,
+		.model = speak->request.model ? speak->request.model : speak->provider->model,
+		.format = audio_extension(speak->request.format),
+		.profile_id = speak->profile_id,
+	};
+	if (speak->fresh) {
+		cleanup(cleanup_free) char *hashes = hashes_json(&s->script);
+		TRY(segment_supersede(db, &speak->owner, hashes));
+	}
+	cleanup(cleanup_free) char *pieces = pieces_json(&s->script);
+	return segment_plan(db, &speak->owner, &terms, &speak->step, pieces, &s->segments);
+}
+
+static int by_segment(const void *a, const void *b, void *segments)
+{
+	size_t i = *(const size_t *)a, j = *(const size_t *)b;
+	const struct segment *s = segments;
+	int order = strcmp(s[i].id, s[j].id);
+	return order ? order : (i > j) - (i < j);
+}
+
+/* Finds the pieces that are the same segment: a refrain is bought once. */
+static void find_repeats(struct speaking *s)
+{
+	size_t n = s->script.count;
+	cleanup(cleanup_free) size_t *order = mem_alloc(n * sizeof(*order));
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof(*order), by_segment, s->segments);
+	for (size_t i = 0; i < n; i++) {
+		bool repeats =
+			i > 0 && !strcmp(s->segments[order[i]].id, s->segments[order[i - 1]].id);
+		s->parts[order[i]].same_as = repeats ? s->parts[order[i - 1]].same_as : order[i];
+		s->begun[order[i]] = repeats;
+		s->done += repeats;
+	}
+}
+
+static struct err *plan(struct speaking *s)
+{
+	const struct speak *speak = s->speak;
+	TRY(script_write(speak->provider, speak->services->conf, &speak->request,
+			 speak->request.text, speak->pause, &s->script));
+	s->parts = mem_alloc(s->script.count * sizeof(*s->parts));
+	s->begun = mem_alloc(s->script.count * sizeof(*s->begun));
+	struct db *db = db_pool_get(speak->services->pool);
+	struct err *e = db_transaction(db, plan_in, s);
+	db_pool_put(speak->services->pool, db);
+	TRY(e);
+	find_repeats(s);
+	return scratch_open(&s->pieces_fd);
+}
+
+/* ---- the threads; what begins with `pick` to `record` is called with the lock held ---- */
+
+/* The next piece from *from on that is stored, or is not, and has not been begun. */
+static bool find_piece(struct speaking *s, size_t *from, bool stored)
+{
+	while (*from < s->script.count && (s->begun[*from] || s->segments[*from].stored != stored))
+		++*from;
+	return *from < s->script.count;
+}
+
+/* Picks a piece; false where there is none to be done, or no sense in it. */
+static bool pick(struct speaking *s, size_t *ret, bool *ret_buys)
+{
+	while (!s->error && !stop_is_due(s->speak->request.stop)) {
+		bool missing = find_piece(s, &s->next_missing, false);
+		*ret_buys = missing && s->buying < s->limit;
+		if (*ret_buys)
+			*ret = s->next_missing;
+		else if (find_piece(s, &s->next_stored, true))
+			*ret = s->next_stored;
+		else if (missing)
+			pthread_cond_wait(&s->changed, &s->lock);
+		else
+			return false;
+		if (*ret_buys || s->next_stored < s->script.count) {
+			s->begun[*ret] = true;
+			s->buying += *ret_buys;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void *work_on_thread(void *arg);
+
+/* Starts a further thread while there is more to do than there are threads for it. */
+static void call_for_help(struct speaking *s)
+{
+	int wanted = s->limit > FETCHERS ? s->limit : FETCHERS;
+	if (wanted > MAX_THREADS)
+		wanted = MAX_THREADS;
+	bool more = find_piece(s, &s->next_stored, true) ||
+		    (s->buying < s->limit && find_piece(s, &s->next_missing, false));
+	if (!more || s->started + 1 >= wanted)
+		return;
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	if (pthread_create(&s->threads[s->started], &attr, work_on_thread, s) == 0)
+		s->started++;
+	pthread_attr_destroy(&attr);
+}
+
+/* Adds a text to a list of at most `most` that has none twice. */
+static void add_once(struct json_object **list, const char *text, size_t most)
+{
+	size_t n = *list ? json_object_array_length(*list) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(json_object_get_string(json_object_array_get_idx(*list, i)), text))
+			return;
+	if (!*list)
+		*list = json_object_new_array();
+	if (n < most)
+		json_object_array_add(*list, json_object_new_string(text));
+}
+
+static void record_speech(struct speaking *s, const struct tts_result *speech)
+{
+	struct speak_result *result = &s->result;
+	size_t notes = speech->notes ? json_object_array_length(speech->notes) : 0;
+	for (size_t i = 0; i < notes; i++)
+		add_once(&result->notes,
+			 json_object_get_string(json_object_array_get_idx(speech->notes, i)),
+			 MAX_NOTES);
+	if (speech->request_id)
+		add_once(&result->request_ids, speech->request_id, MAX_IDS);
+	if (speech->billed_characters > 0)
+		result->provider_characters =
+			speech->billed_characters +
+			(result->provider_characters > 0 ? result->provider_characters : 0);
+	if (speech->parallel > 0)
+		s->limit = speech->parallel < MAX_THREADS ? speech->parallel : MAX_THREADS;
+}
+
+static void record(struct speaking *s, size_t piece, struct purchase_result *bought, struct err *e)
+{
+	if (e && !s->error)
+		s->error = e;
+	else if (e)
+		err_free(e);
+	if (e)
+		return;
+	s->parts[piece].length = bought->length;
+	s->done++;
+	record_speech(s, &bought->tts);
+}
+
+static void do_piece(struct speaking *s, struct http *http, size_t piece, bool buys)
+{
+	const struct script *script = &s->script;
+	const struct purchase p = {
+		.speak = s->speak,
+		.http = http,
+		.piece = &script->pieces[piece],
+		.previous = piece > 0 ? &script->pieces[piece - 1] : NULL,
+		.next = piece + 1 < script->count ? &script->pieces[piece + 1] : NULL,
+		.segment = &s->segments[piece],
+		.fd = s->pieces_fd,
+		.offset = part_offset(s, piece),
+	};
+	cleanup(purchase_result_clear) struct purchase_result bought = { 0 };
+	struct err *e = purchase(&p, &bought);
+	e = err_wrap(e, "segment %zu of %zu", piece + 1, script->count);
+	pthread_mutex_lock(&s->lock);
+	record(s, piece, &bought, e);
+	s->buying -= buys;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void work(struct speaking *s, struct http *http)
+{
+	size_t piece = 0;
+	bool buys = false;
+	pthread_mutex_lock(&s->lock);
+	while (pick(s, &piece, &buys)) {
+		call_for_help(s);
+		pthread_mutex_unlock(&s->lock);
+		do_piece(s, http, piece, buys);
+		pthread_mutex_lock(&s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void *work_on_thread(void *arg)
+{
+	cleanup(cleanup_http) struct http *http = http_new();
+	work(arg, http);
+	return NULL;
+}
+
+/* ---- the keeper: reports progress, and holds on to what is taken ---- */
+
+static void hold(const struct speaking *s)
+{
+	struct db *db = db_pool_get(s->speak->services->pool);
+	err_free(segment_hold(db, &s->speak->owner)); /* one that fails is made good by the next */
+	db_pool_put(s->speak->services->pool, db);
+}
+
+static void tell(const struct speaking *s, size_t done)
+{
+	if (s->speak->progress)
+		s->speak->progress(s->speak->progress_arg, (int)done, (int)s->script.count);
+}
+
+static void wait_for_news(struct speaking *s, int64_t ms)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ms / 1000;
+	pthread_cond_timedwait(&s->changed, &s->lock, &until);
+}
+
+static void *keep(void *arg)
+{
+	struct speaking *s = arg;
+	int64_t told_ms = 0, held_ms = clock_monotonic_ms();
+	size_t told = SIZE_MAX;
+	pthread_mutex_lock(&s->lock);
+	while (!s->over) {
+		size_t done = s->done;
+		pthread_mutex_unlock(&s->lock);
+		int64_t now = clock_monotonic_ms();
+		if (done != told && now - told_ms >= TELL_MS) {
+			tell(s, done);
+			told = done;
+			told_ms = now;
+		}
+		if (now - held_ms >= HOLD_MS) {
+			hold(s);
+			held_ms = now;
+		}
+		pthread_mutex_lock(&s->lock);
+		if (!s->over)
+			wait_for_news(s, TELL_MS);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+static struct err *get_pieces(struct speaking *s)
+{
+	pthread_t keeper;
+	if (pthread_create(&keeper, NULL, keep, s) != 0)
+		return err_new(ERR_UNAVAILABLE, "The server cannot start a thread: %m");
+	work(s, s->speak->http);
+	for (int i = 0; i < s->started; i++) /* none is started any more */
+		pthread_join(s->threads[i], NULL);
+	pthread_mutex_lock(&s->lock);
+	s->over = true;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(keeper, NULL);
+	tell(s, s->done);
+	if (s->error)
+		return take(s->error);
+	if (s->done < s->script.count)
+		return err_new(ERR_CANCELLED, "The speech of %s was cancelled",
+			       s->speak->provider->service->title);
+	return NULL;
+}
+
+/* ---- the audio ---- */
+
+/* Joins the pieces, and writes where each begins. */
+static struct err *join_pieces(struct speaking *s, struct json_object *starts, struct buf *captions)
+{
+	const struct speak *speak = s->speak;
+	cleanup(cleanup_join) struct join *join = join_new(speak->request.format, s->audio_fd);
+	int number = 0;
+	captions_begin(captions, speak->captions);
+	for (size_t i = 0; i < s->script.count; i++) {
+		double start = join_position_sec(join);
+		const struct segment *segment = &s->segments[s->parts[i].same_as];
+		struct audio_source part = source_file(s->pieces_fd, part_offset(s, i),
+						       s->parts[s->parts[i].same_as].length);
+		struct err *e = join_add(join, &part);
+		source_clear(&part);
+		TRY(e);
+		const struct captioned spoken = {
+			.text = s->script.pieces[i].text,
+			.start_sec = start,
+			.duration_sec = join_position_sec(join) - start,
+			.alignment = segment->alignment,
+		};
+		json_object_array_add(starts, json_object_new_double(start));
+		if (speak->captions != CAPTIONS_NONE)
+			captions_add(captions, speak->captions, &spoken, &number);
+		join_pause(join, s->script.pieces[i].pause);
+	}
+	return join_finish(join, &s->result.info);
+}
+
+static struct err *put_captions(struct speaking *s, struct buf *captions)
+{
+	const struct speak *speak = s->speak;
+	if (speak->captions == CAPTIONS_NONE)
+		return NULL;
+	if (captions->too_big)
+		return err_new(ERR_TOO_LARGE, "The captions are too long");
+	s->result.captions_key = mem_printf("voice-output/%s/%s.%s", speak->owner.user_id,
+					    speak->file_name, captions_extension(speak->captions));
+	const struct s3_body body = { .bytes = captions->data, .len = captions->len };
+	return s3_put(speak->services->s3, speak->http, s->result.captions_key,
+		      captions_content_type(speak->captions), &body, speak->request.stop);
+}
+
+static struct err *write_starts(const struct speaking *s, struct json_object *starts)
+{
+	if (!s->speak->step.execution_id)
+		return NULL;
+	cleanup(cleanup_free) char *text = js_text(starts);
+	struct db *db = db_pool_get(s->speak->services->pool);
+	struct err *e = segment_starts(db, &s->speak->step, text);
+	db_pool_put(s->speak->services->pool, db);
+	return e;
+}
+
+static struct err *make_audio(struct speaking *s)
+{
+	const struct speak *speak = s->speak;
+	cleanup(cleanup_json) struct json_object *starts = json_object_new_array();
+	cleanup(buf_clear) struct buf captions = BUF(MAX_CAPTIONS);
+	TRY(scratch_open(&s->audio_fd));
+	TRY(join_pieces(s, starts, &captions));
+	const struct audio_info *info = &s->result.info;
+	const struct http_file file = { .fd = s->audio_fd,
+					.length = info->data_offset + info->data_length };
+	const struct s3_body body = { .file = &file };
+	s->result.audio_key = mem_printf("voice-output/%s/%s.%s", speak->owner.user_id,
+					 speak->file_name, audio_extension(speak->request.format));
+	TRY(s3_put(speak->services->s3, speak->http, s->result.audio_key,
+		   audio_content_type(speak->request.format), &body, speak->request.stop));
+	TRY(put_captions(s, &captions));
+	return write_starts(s, starts);
+}
+
+/* Adds up what was bought by this run, earlier tries of it included. */
+static void count(struct speaking *s)
+{
+	struct speak_result *r = &s->result;
+	const char *model =
+		s->speak->request.model ? s->speak->request.model : s->speak->provider->model;
+	r->model = mem_strdup(model);
+	r->segments = s->script.count;
+	r->characters = s->script.characters;
+	for (size_t i = 0; i < s->script.count; i++) {
+		bool bought = s->parts[i].same_as == i &&
+			      !strcasecmp(s->segments[i].run_id, s->speak->owner.run_id);
+		r->cached_segments += !bought;
+		*(bought ? &r->billed : &r->cached) += s->script.pieces[i].characters;
+	}
+}
+
+struct err *speak_text(const struct speak *speak, struct speak_result *ret)
+{
+	cleanup(speaking_clear) struct speaking s = {
+		.speak = speak,
+		.pieces_fd = -1,
+		.audio_fd = -1,
+		.limit = speak->provider->parallel,
+		.result.provider_characters = -1,
+	};
+	pthread_mutex_init(&s.lock, NULL);
+	pthread_cond_init(&s.changed, NULL);
+	TRY(plan(&s));
+	TRY(get_pieces(&s));
+	TRY(make_audio(&s));
+	count(&s);
+	*ret = s.result;
+	s.result = (struct speak_result){ 0 };
+	return NULL;
+}

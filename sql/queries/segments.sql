@@ -1,0 +1,103 @@
+-- Lets the segments of the hashes $3 that are older than run $2 be bought anew.
+-- name: segment_supersede
+UPDATE segments SET superseded_at = now()
+WHERE user_id = $1 AND superseded_at IS NULL AND id < $2::uuid AND run_id IS DISTINCT FROM $2::uuid
+	AND content_hash IN (SELECT decode(h, 'hex') FROM json_array_elements_text($3::json) h)
+
+-- The segments of a text, made where they are missing. $2 is an array of {n, id, hash, text, characters};
+-- $8 to $10 the step that they belong to, or nulls.
+-- name: segment_plan
+WITH piece AS (
+	SELECT (p ->> 'n')::integer AS n, (p ->> 'id')::uuid AS id, decode(p ->> 'hash', 'hex') AS hash,
+		p ->> 'text' AS text, (p ->> 'characters')::integer AS characters
+	FROM json_array_elements($2::json) p
+), found AS (
+	SELECT s.* FROM segments s
+	WHERE s.user_id = $1 AND s.superseded_at IS NULL AND s.content_hash IN (SELECT hash FROM piece)
+), made AS (
+	INSERT INTO segments (id, user_id, content_hash, provider, voice, model, format, voice_profile_id, text, characters)
+	SELECT DISTINCT ON (hash) id, $1::uuid, hash, $3, $4, $5, $6, $7::uuid, text, characters FROM piece
+	WHERE hash NOT IN (SELECT content_hash FROM found)
+	ORDER BY hash, n
+	ON CONFLICT (user_id, content_hash) WHERE superseded_at IS NULL DO UPDATE SET text = excluded.text
+	RETURNING *
+), segment AS (
+	SELECT * FROM found UNION ALL SELECT * FROM made
+), mapped AS (
+	INSERT INTO execution_segments AS x (execution_id, node_id, iteration, number, segment_id)
+	SELECT $8::uuid, $9, $10, p.n, s.id FROM piece p JOIN segment s ON s.content_hash = p.hash
+	WHERE $8::uuid IS NOT NULL
+	ON CONFLICT (execution_id, node_id, iteration, number) DO UPDATE
+	SET segment_id = excluded.segment_id, start_sec = NULL
+), gone AS (
+	DELETE FROM execution_segments
+	WHERE execution_id = $8::uuid AND node_id = $9 AND iteration = $10 AND number > (SELECT max(n) FROM piece)
+)
+SELECT s.id, s.status, s.audio_key, s.duration_sec, s.alignment::text, s.run_id FROM piece p
+JOIN segment s ON s.content_hash = p.hash ORDER BY p.n
+
+-- Takes a segment for a run; no row where it is stored, or somebody holds it. What the first column says is
+-- whether an earlier call for it may have been done, the second how many milliseconds ago that was.
+-- name: segment_take
+UPDATE segments s SET status = 'called', run_id = $3, run_claim = $4,
+	held_until = now() + make_interval(secs => $5),
+	called_at = CASE WHEN old.status = 'called' THEN old.called_at ELSE now() END
+FROM (SELECT id, status, called_at FROM segments WHERE id = $1 AND user_id = $2 FOR UPDATE) old
+WHERE s.id = old.id AND s.status <> 'stored'
+	AND (s.held_until IS NULL OR s.held_until < now() OR (s.run_id = $3 AND s.run_claim < $4))
+RETURNING old.status = 'called', floor(extract(epoch FROM now() - old.called_at) * 1000)::bigint
+
+-- name: segment_get :read
+SELECT id, status, audio_key, duration_sec, alignment::text, run_id FROM segments WHERE id = $1 AND user_id = $2
+
+-- Holds on to all that a run has taken.
+-- name: segment_hold
+UPDATE segments SET held_until = now() + make_interval(secs => $4)
+WHERE run_id = $2 AND run_claim = $3 AND user_id = $1 AND held_until IS NOT NULL
+
+-- Gives a segment back that was not bought; $5 tells that it may have been all the same.
+-- name: segment_release
+UPDATE segments SET held_until = NULL, status = CASE WHEN $5::boolean THEN status ELSE 'intended' END
+WHERE id = $1 AND user_id = $2 AND run_id = $3 AND run_claim = $4 AND status = 'called'
+
+-- name: segment_store
+UPDATE segments SET status = 'stored', held_until = NULL, completed_at = now(), audio_key = $3, duration_sec = $4,
+	billed_characters = $5, provider_request = $6, alignment = $7
+WHERE id = $1 AND user_id = $2 AND status <> 'stored'
+
+-- A segment whose audio has gone from the storage is bought anew.
+-- name: segment_lost
+UPDATE segments SET status = 'intended', audio_key = NULL, held_until = NULL
+WHERE id = $1 AND user_id = $2 AND status = 'stored' AND audio_key = $3
+
+-- Where the segments of a step begin in its audio; $4 is an array of seconds, in their order.
+-- name: segment_starts
+UPDATE execution_segments x SET start_sec = s.start
+FROM (SELECT n, start::double precision FROM json_array_elements_text($4::json) WITH ORDINALITY a (start, n)) s
+WHERE x.execution_id = $1 AND x.node_id = $2 AND x.iteration = $3 AND x.number = s.n
+
+-- name: segment_list :read
+SELECT coalesce((SELECT json_agg(s.shown ORDER BY s.n) FROM segments_of(e.id) s), '[]')::text
+FROM executions e WHERE e.id = $2 AND e.workflow_id = $1 AND e.user_id = $3
+
+-- The node and the segment that have number $4 in an execution.
+-- name: segment_find :read
+SELECT s.node_id, s.segment_id FROM executions e CROSS JOIN segments_of(e.id) s
+WHERE e.id = $2 AND e.workflow_id = $1 AND e.user_id = $3 AND s.n = $4
+
+-- name: segment_renew
+UPDATE segments SET superseded_at = now() WHERE id = $1 AND user_id = $2 AND superseded_at IS NULL
+
+-- Of pieces, [{hash, characters, seconds}]: how many characters would have to be bought, and how long all of them
+-- play; `seconds` is the guess for those that are not stored.
+-- name: segment_estimate :read
+WITH piece AS (
+	SELECT decode(p ->> 'hash', 'hex') AS hash, (p ->> 'characters')::integer AS characters,
+		(p ->> 'seconds')::double precision AS seconds,
+		row_number() OVER (PARTITION BY p ->> 'hash') > 1 AS repeated
+	FROM json_array_elements($2::json) p
+)
+SELECT coalesce(sum(p.characters) FILTER (WHERE s.id IS NULL AND NOT p.repeated), 0)::bigint,
+	coalesce(sum(coalesce(s.duration_sec, p.seconds)), 0)
+FROM piece p LEFT JOIN segments s
+ON s.user_id = $1 AND s.content_hash = p.hash AND s.superseded_at IS NULL AND s.status = 'stored'
