@@ -2,6 +2,7 @@
 
 #include "jobs/base/clock.h"
 #include "jobs/base/mem.h"
+#include "jobs/chores.h"
 #include "jobs/worker.h"
 
 #include <stdatomic.h>
@@ -56,6 +57,7 @@ struct runner *runner_start(const struct runner_options *options)
 	worker_start(r);
 	pthread_mutex_unlock(&r->lock);
 	runner_start_thread(&r->keeper, keeper_main, r);
+	r->chores = chores_start(options->services);
 	return r;
 }
 
@@ -107,6 +109,7 @@ static void free_workers(struct runner *r)
 
 void runner_stop(struct runner *r, int grace_s, struct runner_summary *ret)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + (int64_t)grace_s * 1000;
 	pthread_mutex_lock(&r->lock);
 	r->ended = true;
 	runner_close_locked(r);
@@ -119,6 +122,7 @@ void runner_stop(struct runner *r, int grace_s, struct runner_summary *ret)
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->keeper, NULL);
+	chores_stop(r->chores, deadline_ms);
 	free_workers(r);
 	*ret = r->summary;
 	pthread_cond_destroy(&r->changed);

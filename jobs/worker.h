@@ -31,6 +31,7 @@ struct runner {
 	struct source source;
 	char name[80]; /* host and process, shown with claims and jobs */
 	pthread_t keeper;
+	struct chores *chores;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;          /* a worker became free, a wake-up, a close, a stop */
 	struct worker **workers, **idle; /* the last idle one is called first: it is warm */

@@ -6,7 +6,7 @@
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
 #include "jobs/model/voice_profile.h"
-#include "jobs/tts/sample.h"
+#include "jobs/tts/profile_delete.h"
 #include "jobs/tts/training.h"
 
 #include <string.h>
@@ -129,19 +129,72 @@ struct err *voice_profiles_update(struct app *app, struct request *request,
 struct err *voice_profiles_delete(struct app *app, struct request *request,
 				  struct response *response)
 {
-	TRY(profile_delete(&app->services, app->http, app->db, request->user_id, request->ids[0]));
-	response_message(response, "Voice profile deleted");
+	cleanup(cleanup_json) struct json_object *left = NULL;
+	cleanup(cleanup_json) struct json_object *o = json_object_new_object();
+	TRY(profile_delete(&app->services, app->http, app->db, request->user_id, request->ids[0],
+			   &left));
+	js_set_string(o, "message", "Voice profile deleted");
+	js_set(o, "notDeleted", take(left));
+	response_json(response, 200, js_text(o));
 	return NULL;
+}
+
+/* What a request to train says beside which profile; owned. */
+enum { ATTESTED_BY, SPEAKER, COMPANY, LOCALE, ORDER_TEXTS };
+struct order_texts {
+	char *text[ORDER_TEXTS];
+};
+
+static void order_texts_clear(struct order_texts *t)
+{
+	for (int i = 0; i < ORDER_TEXTS; i++)
+		free(t->text[i]);
+}
+
+static struct order_texts read_order(struct validation *v)
+{
+	static const struct text_rule order_rules[ORDER_TEXTS] = {
+		{ .field = "attestedBy", .label = "Attested by", .trim = true, .max = 200 },
+		{ .field = "speaker", .label = "Speaker", .trim = true, .min = 1, .max = 200 },
+		{ .field = "company", .label = "Company", .trim = true, .min = 1, .max = 200 },
+		{ .field = "locale", .label = "Locale", .trim = true, .min = 2, .max = 20 },
+	};
+	struct order_texts t;
+	for (int i = 0; i < ORDER_TEXTS; i++)
+		t.text[i] = validate_text(v, &order_rules[i]);
+	return t;
+}
+
+/*
+ * The older front end sends nothing, and has its users accept by its terms that they may clone a
+ * voice; whoever sends anything has to attest it in words.
+ */
+static struct consent read_consent(struct json_object *body, const char *by)
+{
+	bool says_nothing = json_object_object_length(body) == 0;
+	return (struct consent){ .given = says_nothing || js_bool(body, "consent", false),
+				 .by_terms = says_nothing,
+				 .by = by && *by ? by : NULL };
 }
 
 struct err *voice_profiles_train(struct app *app, struct request *request,
 				 struct response *response)
 {
-	struct training_result result;
+	cleanup(cleanup_validation) struct validation v = VALIDATION(request->body);
+	cleanup(order_texts_clear) struct order_texts t = read_order(&v);
+	TRY(validate_result(&v));
+	struct training_result result = { 0 };
 	const struct stop stop = { .deadline_ms = clock_monotonic_ms() + REQUEST_MAX_MS };
-	const struct training_order order = { .user_id = request->user_id,
-					      .profile_id = request->ids[0],
-					      .stop = &stop };
+	const struct training_order order = {
+		.user_id = request->user_id,
+		.profile_id = request->ids[0],
+		.request_id = request->id,
+		.consent = read_consent(request->body, t.text[ATTESTED_BY]),
+		.speaker = t.text[SPEAKER] ? t.text[SPEAKER] : t.text[ATTESTED_BY],
+		.company = t.text[COMPANY],
+		.locale = t.text[LOCALE],
+		.stop = &stop,
+	};
 	struct err *e = training_run(&app->services, app->http, app->db, &order, &result);
 	TRY(response_blame_provider(e));
 	cleanup(cleanup_json) struct json_object *o = json_object_new_object();

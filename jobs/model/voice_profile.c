@@ -16,6 +16,7 @@ void voice_profile_clear(struct voice_profile *p)
 	free(p->name);
 	free(p->language);
 	free(p->training_status);
+	free(p->resource);
 	*p = (struct voice_profile){ 0 };
 }
 
@@ -61,6 +62,7 @@ struct err *voice_profile_load(struct db *db, const char *user_id, const char *i
 		.name = mem_strdup(rows_get(rows, 0, 2)),
 		.language = mem_strdup(rows_get(rows, 0, 3)),
 		.training_status = mem_strdup(rows_get(rows, 0, 4)),
+		.resource = mem_strdup(rows_get(rows, 0, 5)),
 	};
 	return NULL;
 }
@@ -72,10 +74,26 @@ struct err *voice_profile_update(struct db *db, const char *user_id, const char 
 		       PARAMS(id, user_id, f->name, f->language, f->voice), what, ret_json);
 }
 
-struct err *voice_profile_delete(struct db *db, const char *user_id, const char *id)
+/* A profile without files gives one row with a null. */
+struct err *voice_profile_delete(struct db *db, const char *user_id, const char *id,
+				 struct rows **ret_files)
 {
-	cleanup(cleanup_free) char *gone = NULL;
-	return db_need(db, &Q_VOICE_PROFILE_DELETE, PARAMS(id, user_id), what, &gone);
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	TRY(db_query(db, &Q_VOICE_PROFILE_DELETE, PARAMS(id, user_id), &rows));
+	if (rows_count(rows) == 0)
+		return err_new(ERR_NOT_FOUND, "%s not found", what);
+	*ret_files = take(rows);
+	return NULL;
+}
+
+struct err *voice_profile_attest(struct db *db, const char *user_id, const char *id,
+				 const struct attestation *a)
+{
+	cleanup(cleanup_free) char *written = NULL;
+	return db_need(db, &Q_VOICE_PROFILE_ATTEST,
+		       PARAMS(id, user_id, a->by, a->by_terms ? " (by the terms of use)" : "",
+			      a->request_id),
+		       what, &written);
 }
 
 struct err *voice_profile_begin_training(struct db *db, const char *user_id, const char *id)
@@ -88,11 +106,12 @@ struct err *voice_profile_begin_training(struct db *db, const char *user_id, con
 }
 
 struct err *voice_profile_set_training(struct db *db, const char *user_id, const char *id,
-				       const char *status, const char *voice)
+				       const struct voice_training_end *end)
 {
 	cleanup(cleanup_free) char *found = NULL;
-	return db_need(db, &Q_VOICE_PROFILE_SET_TRAINING, PARAMS(id, user_id, status, voice), what,
-		       &found);
+	return db_need(db, &Q_VOICE_PROFILE_SET_TRAINING,
+		       PARAMS(id, user_id, end->status, end->voice, end->message, end->resource),
+		       what, &found);
 }
 
 struct err *voice_asset_list(struct db *db, const char *user_id, const char *profile_id,

@@ -3,6 +3,8 @@
 #include "jobs/base/err.h"
 #include "jobs/io/db.h"
 
+#include <stdbool.h>
+
 /* A profile's own fields; in an update NULL leaves one as it is. Borrowed. */
 struct voice_profile_fields {
 	const char *name, *provider, *voice, *language;
@@ -11,6 +13,7 @@ struct voice_profile_fields {
 /* A profile as the application needs it; voice_profile_clear frees it. */
 struct voice_profile {
 	char *provider, *voice, *name, *language, *training_status;
+	char *resource; /* what was made for it at the provider; NULL for nothing */
 };
 void voice_profile_clear(struct voice_profile *p);
 
@@ -39,16 +42,39 @@ must_check struct err *voice_profile_speaking(struct db *db, const char *user_id
 must_check struct err *voice_profile_update(struct db *db, const char *user_id, const char *id,
 					    const struct voice_profile_fields *fields,
 					    char **ret_json);
-must_check struct err *voice_profile_delete(struct db *db, const char *user_id, const char *id);
 
-/* Makes the profile "training"; ERR_CONFLICT where it is that already. */
+/*
+ * Deletes a profile, and leaves its files, and those that were spoken in its voice, to be deleted
+ * (jobs/model/file_deletion.h); the caller frees *ret_files, rows of (key). They are due in the
+ * background in a minute.
+ */
+must_check struct err *voice_profile_delete(struct db *db, const char *user_id, const char *id,
+					    struct rows **ret_files);
+
+/* Who attests that the speaker agrees to being cloned: `by`, or NULL for the user. */
+struct attestation {
+	const char *by;
+	bool by_terms;          /* not in words, but by the terms of use */
+	const char *request_id; /* or NULL */
+};
+
+/* Writes that down, at the profile and in the audit log. */
+must_check struct err *voice_profile_attest(struct db *db, const char *user_id, const char *id,
+					    const struct attestation *attestation);
+
+/* Makes the profile "training"; ERR_CONFLICT where it is that already, also in the background. */
 must_check struct err *voice_profile_begin_training(struct db *db, const char *user_id,
 						    const char *id);
 
-/* `voice` replaces the provider's voice id; NULL keeps it. */
+/* How a training ended. NULL keeps the provider's voice id and resource as they are. */
+struct voice_training_end {
+	const char *status, *voice;
+	const char *message; /* why it is not ready; NULL where there is nothing to say */
+	const char *resource;
+};
 must_check struct err *voice_profile_set_training(struct db *db, const char *user_id,
-						  const char *id, const char *status,
-						  const char *voice);
+						  const char *id,
+						  const struct voice_training_end *end);
 
 /* Rows of (id, file key, kind), oldest first; the caller frees them. */
 must_check struct err *voice_asset_list(struct db *db, const char *user_id, const char *profile_id,

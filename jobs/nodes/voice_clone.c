@@ -10,6 +10,7 @@
 #include "jobs/model/voice_profile.h"
 #include "jobs/nodes/input.h"
 #include "jobs/nodes/node.h"
+#include "jobs/tts/profile_delete.h"
 #include "jobs/tts/sample.h"
 #include "jobs/tts/training.h"
 
@@ -139,6 +140,8 @@ static struct err *train(const struct node_run *run, struct db *db, const struct
 		.user_id = run->user_id,
 		.profile_id = sample->profile_id,
 		.description = description,
+		/* Whoever draws such a workflow has accepted the terms of use. */
+		.consent = { .given = true, .by_terms = true },
 		.stop = run->stop,
 	};
 	return training_run(run->services, run->http, db, &order, ret);
@@ -147,8 +150,9 @@ static struct err *train(const struct node_run *run, struct db *db, const struct
 /* A profile without a voice would only be in the user's way. */
 static void discard(const struct node_run *run, struct db *db, const char *profile_id)
 {
+	cleanup(cleanup_json) struct json_object *left = NULL;
 	cleanup(cleanup_err) struct err *e =
-		profile_delete(run->services, run->http, db, run->user_id, profile_id);
+		profile_delete(run->services, run->http, db, run->user_id, profile_id, &left);
 	if (e)
 		log_warn("voice profile %s is left without a voice: %s", profile_id,
 			 err_message(e));

@@ -219,5 +219,8 @@ const struct provider azure_provider = {
 	.parallel = 5,
 	.max_characters = azure_max_characters,
 	.synthesize = synthesize,
+	.wants_clone = azure_is_base_model,
+	.make_step = azure_make_step,
+	.delete_voice = azure_delete_voice,
 	.list_voices = azure_list_voices,
 };

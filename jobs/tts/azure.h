@@ -10,7 +10,17 @@
 must_check struct err *azure_url(const struct conf *conf, const struct service_key *key,
 				 const char *path, char **ret_url);
 
-/* The table's list_voices. */
+/*
+ * True for the name of a base model of personal voices, DragonLatestNeural or PhoenixV2Neural,
+ * without the speaker that makes it a voice.
+ */
+bool azure_is_base_model(const char *voice);
+
+/* The table's make_step, delete_voice and list_voices. */
+must_check struct err *azure_make_step(struct http *http, const struct conf *conf,
+				       const struct service_key *key, struct tts_making *making);
+must_check struct err *azure_delete_voice(struct http *http, const struct conf *conf,
+					  const struct service_key *key, const char *project);
 must_check struct err *azure_list_voices(struct http *http, const struct conf *conf,
 					 const struct service_key *key, struct json_object **ret);
 

@@ -180,6 +180,11 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 	return recover_lost(http, conf, key, request, ret, e);
 }
 
+static bool wants_clone(const char *voice)
+{
+	return !*voice;
+}
+
 const struct provider elevenlabs_provider = {
 	.service = &service_elevenlabs,
 	.model = MODEL,
@@ -190,6 +195,8 @@ const struct provider elevenlabs_provider = {
 	.synthesize = synthesize,
 	.recover = elevenlabs_recover,
 	.clone = elevenlabs_clone,
+	.wants_clone = wants_clone,
+	.is_unverified = elevenlabs_is_unverified,
 	.delete_voice = elevenlabs_delete_voice,
 	.list_voices = elevenlabs_list_voices,
 };

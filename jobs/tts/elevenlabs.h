@@ -65,7 +65,10 @@ must_check struct err *elevenlabs_error(struct http *http, const struct http_res
 					const struct service_key *key, enum audio_format format)
 	__attribute__((returns_nonnull));
 
-/* The table's clone, delete_voice and list_voices. */
+/* The table's clone, is_unverified, delete_voice and list_voices. */
+must_check struct err *elevenlabs_is_unverified(struct http *http, const struct conf *conf,
+						const struct service_key *key, const char *voice,
+						bool *ret_pending);
 must_check struct err *elevenlabs_clone(struct http *http, const struct conf *conf,
 					const struct service_key *key,
 					const struct tts_clone *clone, char **ret_voice,

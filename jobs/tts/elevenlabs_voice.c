@@ -173,3 +173,29 @@ struct err *elevenlabs_delete_voice(struct http *http, const struct conf *conf,
 		return NULL; /* it is gone already */
 	return elevenlabs_error(http, &response, key, AUDIO_UNKNOWN);
 }
+
+/* GET /v1/voices/ID: its voice_verification says whether it is wanted, and whether it is done. */
+struct err *elevenlabs_is_unverified(struct http *http, const struct conf *conf,
+				     const struct service_key *key, const char *voice,
+				     bool *ret_pending)
+{
+	cleanup(cleanup_free) char *url = NULL;
+	cleanup(cleanup_secret) char *key_header = NULL;
+	cleanup(cleanup_json) struct json_object *answer = NULL;
+	cleanup(http_response_clear) struct http_response response = { 0 };
+	TRY(elevenlabs_voice_url(conf, "/v1/voices/", voice, &url));
+	TRY(call_key_header("xi-api-key: ", key, service_elevenlabs.title, &key_header));
+	const struct http_request request = {
+		.method = "GET",
+		.url = url,
+		.headers = (const char *[]){ key_header, NULL },
+	};
+	TRY(http_perform(http, &request, &response, NULL)); /* nothing is billed */
+	if (response.status != 200)
+		return elevenlabs_error(http, &response, key, AUDIO_UNKNOWN);
+	TRY(js_parse(response.body, response.body_len, &answer));
+	struct json_object *verification = js_get(answer, "voice_verification");
+	*ret_pending = js_bool(verification, "requires_verification", false) &&
+		       !js_bool(verification, "is_verified", false);
+	return NULL;
+}

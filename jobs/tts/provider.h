@@ -72,6 +72,24 @@ struct tts_clone {
 	const struct stop *stop; /* or NULL */
 };
 
+/*
+ * A voice that the provider takes minutes to make, one call a step. Borrowed, but for what is made.
+ * The recordings are there only where sent is false.
+ */
+enum making_stage { MAKING_PROJECT, MAKING_CONSENT, MAKING_VOICE, MAKING_DONE };
+struct tts_making {
+	const char *id;          /* names at the provider what is made */
+	const char *name, *base; /* of the profile; the voice id that it began with */
+	const char *speaker, *company, *locale; /* as the consent recording says them */
+	const struct tts_sample *consent, *samples;
+	size_t count; /* of samples */
+	const struct stop *stop;
+
+	enum making_stage stage;
+	bool sent;   /* the stage's call was made; now it is asked whether that is done */
+	char *voice; /* the voice id, once the stage is MAKING_DONE; the caller's */
+};
+
 struct provider {
 	const struct service *service; /* its names, and whose keys it takes */
 	const char *model;             /* the usual one; NULL where there is none to choose */
@@ -110,10 +128,29 @@ struct provider {
 			     const struct service_key *key, const struct tts_clone *clone,
 			     char **ret_voice, bool *ret_pending);
 
-	/* Deletes a voice that clone made; one that is gone already is fine. NULL where it cannot.
+	/* True for a voice id that says that a voice is to be made from samples. NULL: never. */
+	bool (*wants_clone)(const char *voice);
+
+	/*
+	 * In place of clone, where that takes minutes: one step, which moves stage and sent on, or
+	 * leaves both where the provider is not done yet. A step that is made twice makes one
+	 * voice.
+	 */
+	struct err *(*make_step)(struct http *http, const struct conf *conf,
+				 const struct service_key *key, struct tts_making *making);
+
+	/* Whether a voice that clone made still waits for its verification. NULL: none ever does.
+	 */
+	struct err *(*is_unverified)(struct http *http, const struct conf *conf,
+				     const struct service_key *key, const char *voice,
+				     bool *ret_pending);
+
+	/*
+	 * Deletes what clone made (a voice id) or make_step (their id); one that is gone already is
+	 * fine. NULL where it makes none.
 	 */
 	struct err *(*delete_voice)(struct http *http, const struct conf *conf,
-				    const struct service_key *key, const char *voice);
+				    const struct service_key *key, const char *resource);
 
 	/*
 	 * The voices that the key can speak with, those that are the user's own first; the caller

@@ -24,6 +24,8 @@ enum refusal {
 	REFUSAL_UNVERIFIED,    /* the voice waits for its verification */
 	REFUSAL_VOICE_SLOTS,   /* the account can hold no more voices */
 	REFUSAL_SAMPLES,       /* the files to clone from */
+	REFUSAL_CONSENT,       /* the recording of the speaker's consent */
+	REFUSAL_LIMITED,       /* personal voices are for approved customers */
 	REFUSAL_TEXT_TOO_LONG,
 	REFUSAL_TEXT_SILENT, /* nothing in it to speak */
 	REFUSAL_LANGUAGE,    /* the voice spoke nothing of it */

@@ -29,18 +29,3 @@ struct err *sample_store(const struct services *services, struct http *http, str
 	}
 	return e;
 }
-
-struct err *profile_delete(const struct services *services, struct http *http, struct db *db,
-			   const char *user_id, const char *profile_id)
-{
-	cleanup(cleanup_rows) struct rows *assets = NULL;
-	TRY(voice_asset_list(db, user_id, profile_id, &assets));
-	TRY(voice_profile_delete(db, user_id, profile_id));
-	for (int i = 0; i < rows_count(assets); i++) {
-		const char *key = rows_get(assets, i, 1);
-		cleanup(cleanup_err) struct err *e = s3_delete(services->s3, http, key);
-		if (e)
-			log_warn("sample %s is left in the storage: %s", key, err_message(e));
-	}
-	return NULL;
-}

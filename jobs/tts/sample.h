@@ -21,10 +21,3 @@ struct sample {
  */
 must_check struct err *sample_store(const struct services *services, struct http *http,
 				    struct db *db, const struct sample *sample, char **ret_json);
-
-/*
- * Deletes a profile and the files of its samples; one that the storage keeps is logged, for a sweep
- * to find. ERR_NOT_FOUND where there is no such profile.
- */
-must_check struct err *profile_delete(const struct services *services, struct http *http,
-				      struct db *db, const char *user_id, const char *profile_id);

@@ -1,20 +1,23 @@
 #include "jobs/tts/training.h"
 
-#include "jobs/audio/audio.h"
 #include "jobs/base/cleanup.h"
 #include "jobs/base/faults.h"
 #include "jobs/base/js.h"
 #include "jobs/base/log.h"
 #include "jobs/base/mem.h"
-#include "jobs/base/scratch.h"
 #include "jobs/model/voice_profile.h"
+#include "jobs/model/voice_training.h"
 #include "jobs/tts/provider.h"
+#include "jobs/tts/sample_set.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { MAX_SAMPLE = 32 * 1024 * 1024 };
+static const char UNVERIFIED[] = "The voice was made, but the provider wants it verified before it "
+				 "speaks. Verify it there, then train the profile again.";
+static const char SLOW[] =
+	"The provider makes the voice now, which takes some minutes. The profile "
+	"becomes ready, or says why not.";
 
 /* One training under way. */
 struct training {
@@ -23,158 +26,182 @@ struct training {
 	struct db *db;
 	const struct training_order *order;
 	struct voice_profile profile;
-	struct tts_sample samples[TRAINING_MAX_SAMPLES];
-	char *filenames[TRAINING_MAX_SAMPLES];
-	size_t count;
-	struct faults faults;
+	const struct provider *provider;
+	struct service_key key; /* where the provider is asked */
+	struct sample_set set;
 };
 
 static void training_clear(struct training *t)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		close(t->samples[i].file.fd);
-		free(t->filenames[i]);
-	}
+	if (t->key.secret)
+		service_key_release(&t->key);
+	sample_set_clear(&t->set);
 	voice_profile_clear(&t->profile);
-	faults_clear(&t->faults);
 }
 
-/* Measures a fetched sample; ERR_INVALID with what is wrong with it. */
-static struct err *check_sample(struct tts_sample *sample, enum audio_format *ret_format)
+static struct err *record(const struct training *t, const struct voice_training_end *end)
 {
-	struct audio_source source = source_file(sample->file.fd, 0, sample->file.length);
-	struct audio_info info;
-	struct err *e = audio_measure(&source, &info);
-	source_clear(&source);
-	TRY(e);
-	if (info.duration_sec <= TRAINING_MIN_SECONDS)
-		return err_new(ERR_INVALID,
-			       "it plays for %.2f seconds; it has to be longer than %d",
-			       info.duration_sec, TRAINING_MIN_SECONDS);
-	*ret_format = info.format;
-	return NULL;
+	return voice_profile_set_training(t->db, t->order->user_id, t->order->profile_id, end);
 }
 
-/* Fetches sample `t->count` and checks it; a faulty one is noted, storage that is away is an error.
- */
-static struct err *fetch_sample(struct training *t, const char *asset_id, const char *key)
-{
-	struct tts_sample *sample = &t->samples[t->count];
-	*sample = (struct tts_sample){ .file = { .length = MAX_SAMPLE } };
-	TRY(scratch_open(&sample->file.fd));
-	t->count++;
-	uint64_t len = 0;
-	enum audio_format format = AUDIO_UNKNOWN;
-	struct err *e = s3_get(t->services->s3, t->http, key, &sample->file, &len);
-	sample->file.length = len;
-	if (!e)
-		e = check_sample(sample, &format);
-	if (e && err_kind(e) != ERR_NOT_FOUND && err_kind(e) != ERR_INVALID &&
-	    err_kind(e) != ERR_TOO_LARGE)
-		return e;
-	if (e)
-		faults_add(&t->faults, "assets", asset_id, "Sample %zu: %s", t->count,
-			   err_message(e));
-	err_free(e);
-	t->filenames[t->count - 1] = mem_printf("sample_%zu.%s", t->count, audio_extension(format));
-	sample->filename = t->filenames[t->count - 1];
-	sample->content_type = audio_content_type(format);
-	return NULL;
-}
-
-static struct err *fetch_samples(struct training *t)
-{
-	cleanup(cleanup_rows) struct rows *rows = NULL;
-	TRY(voice_asset_list(t->db, t->order->user_id, t->order->profile_id, &rows));
-	for (int i = 0; i < rows_count(rows); i++) {
-		if (strcmp(rows_get(rows, i, 2), "sample") != 0)
-			continue;
-		if (t->count == TRAINING_MAX_SAMPLES)
-			return err_new(ERR_INVALID,
-				       "A voice can be trained on at most %d samples; delete some",
-				       TRAINING_MAX_SAMPLES);
-		TRY(fetch_sample(t, rows_get(rows, i, 0), rows_get(rows, i, 1)));
-	}
-	if (t->count == 0)
-		return err_new(ERR_INVALID, "Add at least one audio sample before training.");
-	return NULL;
-}
-
-static struct err *record(const struct training *t, const char *status, const char *voice)
-{
-	return voice_profile_set_training(t->db, t->order->user_id, t->order->profile_id, status,
-					  voice);
-}
-
-/* A voice that could not be recorded would hold a slot of the user's plan for nothing. */
-static void discard_voice(const struct training *t, const struct provider *provider,
-			  const struct service_key *key, const char *voice)
+/* A voice that no profile has would hold a slot of the user's plan for nothing. */
+static void discard_voice(const struct training *t, const char *resource)
 {
 	cleanup(cleanup_err) struct err *e =
-		provider->delete_voice(t->http, t->services->conf, key, voice);
+		t->provider->delete_voice(t->http, t->services->conf, &t->key, resource);
 	if (e)
 		log_error("voice %s at %s belongs to no profile and could not be deleted: %s",
-			  voice, provider->service->title, err_message(e));
+			  resource, t->provider->service->title, err_message(e));
 }
 
-static struct err *clone_with_key(struct training *t, const struct provider *provider,
-				  const struct service_key *key, struct training_result *ret)
+/* Cloning needs the speaker's consent; who attested it is written down before anything is sent. */
+static struct err *attest(const struct training *t)
+{
+	const struct consent *consent = &t->order->consent;
+	if (!consent->given)
+		return err_new(ERR_INVALID,
+			       "A voice is cloned only with its speaker's consent: attest it by "
+			       "sending {\"consent\": true}");
+	return voice_profile_attest(
+		t->db, t->order->user_id, t->order->profile_id,
+		&(struct attestation){ consent->by, consent->by_terms, t->order->request_id });
+}
+
+static struct err *clone_now(struct training *t, struct training_result *ret)
 {
 	bool pending = false;
 	cleanup(cleanup_free) char *voice = NULL;
 	const struct tts_clone clone = {
 		.name = t->profile.name,
 		.description = t->order->description,
-		.samples = t->samples,
-		.count = t->count,
+		.samples = t->set.samples,
+		.count = t->set.count,
 		.stop = t->order->stop,
 	};
-	TRY(provider->clone(t->http, t->services->conf, key, &clone, &voice, &pending));
+	TRY(t->provider->clone(t->http, t->services->conf, &t->key, &clone, &voice, &pending));
 	const char *status = pending ? "pending" : "ready";
-	struct err *e = record(t, status, voice);
+	struct err *e =
+		record(t, &(struct voice_training_end){ .status = status,
+							.voice = voice,
+							.message = pending ? UNVERIFIED : NULL,
+							.resource = voice });
 	if (e) {
-		discard_voice(t, provider, key, voice);
+		discard_voice(t, voice);
 		return e;
 	}
+	if (t->profile.resource && strcmp(t->profile.resource, voice) != 0)
+		discard_voice(t, t->profile.resource);
 	*ret = (struct training_result){
 		.status = status,
 		.message =
-			pending ? "The voice was made, but the provider wants it verified before "
-				  "it speaks"
-				: "The voice was cloned from the samples and is ready",
+			pending ? UNVERIFIED : "The voice was cloned from the samples and is ready",
 		.voice = take(voice),
 	};
 	return NULL;
 }
 
-static struct err *clone_voice(struct training *t, const struct provider *provider,
-			       struct training_result *ret)
+/* A spoken consent names the speaker and a company, in a language that the provider has words for.
+ */
+static struct err *check_words(const struct training_order *order, const char *locale)
 {
-	if (!provider->clone)
+	struct faults faults = { 0 };
+	if (!order->speaker)
+		faults_add(&faults, "speaker", NULL,
+			   "Speaker is required: the name as the consent recording says it");
+	if (!order->company)
+		faults_add(&faults, "company", NULL,
+			   "Company is required: the name as the consent recording says it");
+	if (!strchr(locale, '-'))
+		faults_add(&faults, "locale", NULL,
+			   "Locale is required: the consent recording's language and country, such "
+			   "as de-DE");
+	struct err *e = faults_error(&faults, "Validation failed");
+	faults_clear(&faults);
+	return e;
+}
+
+static struct err *check_spoken_consent(const struct training *t)
+{
+	cleanup(sample_set_clear) struct sample_set consents = { 0 };
+	const struct sample_query query = { t->order->user_id, t->order->profile_id, "consent" };
+	TRY(sample_set_fetch(t->services, t->http, t->db, &query, &consents));
+	if (consents.count == 0)
+		return err_new(ERR_INVALID,
+			       "%s wants the speaker's consent as a recording: upload it to the "
+			       "profile with the field kind set to consent",
+			       t->provider->service->title);
+	return NULL;
+}
+
+static struct err *clone_in_background(struct training *t, struct training_result *ret)
+{
+	const struct training_order *order = t->order;
+	const char *locale = order->locale ? order->locale : t->profile.language;
+	if (!strcmp(locale, "en"))
+		locale = "en-US";
+	TRY(check_words(order, locale));
+	TRY(check_spoken_consent(t));
+	cleanup(cleanup_json) struct json_object *options = json_object_new_object();
+	js_set_string(options, "speaker", order->speaker);
+	js_set_string(options, "company", order->company);
+	js_set_string(options, "locale", locale);
+	js_set_string(options, "replaces", t->profile.resource);
+	TRY(voice_training_create(t->db, order->user_id, order->profile_id,
+				  json_object_to_json_string_ext(options, JSON_C_TO_STRING_PLAIN),
+				  order->request_id));
+	*ret = (struct training_result){ .status = "training", .message = SLOW };
+	return NULL;
+}
+
+/* True where the profile has no voice of its own yet, only samples to make one from. */
+static bool wants_clone(const struct training *t)
+{
+	return t->provider->wants_clone && t->provider->wants_clone(t->profile.voice);
+}
+
+static struct err *clone_voice(struct training *t, struct training_result *ret)
+{
+	if (!t->provider->clone && !t->provider->make_step)
 		return err_new(ERR_INVALID,
 			       "A voice of %s cannot be cloned here: give the profile "
 			       "the provider's voice id",
-			       provider->service->title);
-	struct service_key key;
-	TRY(service_key_resolve(t->services, t->db, provider->service, t->order->user_id, &key));
-	struct err *e = clone_with_key(t, provider, &key, ret);
-	service_key_release(&key);
-	return e;
+			       t->provider->service->title);
+	if (!t->key.secret)
+		TRY(service_key_resolve(t->services, t->db, t->provider->service, t->order->user_id,
+					&t->key));
+	TRY(attest(t));
+	return t->provider->clone ? clone_now(t, ret) : clone_in_background(t, ret);
+}
+
+/* A voice that was made here and waits for its verification is ready once the provider says so. */
+static struct err *ask_whether_verified(struct training *t, bool *ret_pending)
+{
+	*ret_pending = false;
+	if (!t->provider->is_unverified || strcmp(t->profile.training_status, "pending") != 0 ||
+	    !t->profile.resource || strcmp(t->profile.resource, t->profile.voice) != 0)
+		return NULL;
+	TRY(service_key_resolve(t->services, t->db, t->provider->service, t->order->user_id,
+				&t->key));
+	return t->provider->is_unverified(t->http, t->services->conf, &t->key, t->profile.voice,
+					  ret_pending);
 }
 
 static struct err *train(struct training *t, struct training_result *ret)
 {
-	const struct provider *provider = provider_find(t->profile.provider);
-	if (!provider)
-		return err_new(ERR_INTERNAL, "provider %s is not known", t->profile.provider);
-	TRY(fetch_samples(t));
-	TRY(faults_error(&t->faults, "The samples cannot be used. %s"));
-	if (!*t->profile.voice)
-		return clone_voice(t, provider, ret);
-	TRY(record(t, "ready", NULL));
+	const struct sample_query query = { t->order->user_id, t->order->profile_id, "sample" };
+	bool pending = false;
+	TRY(sample_set_fetch(t->services, t->http, t->db, &query, &t->set));
+	if (t->set.count == 0)
+		return err_new(ERR_INVALID, "Add at least one audio sample before training.");
+	if (!*t->profile.voice || wants_clone(t))
+		return clone_voice(t, ret);
+	TRY(ask_whether_verified(t, &pending));
+	const char *status = pending ? "pending" : "ready";
+	const char *message = pending ? UNVERIFIED : NULL;
+	TRY(record(t, &(struct voice_training_end){ .status = status, .message = message }));
 	*ret = (struct training_result){
-		.status = "ready",
-		.message = "The voice profile is ready",
+		.status = status,
+		.message = message ? message : "The voice profile is ready",
 		.voice = mem_strdup(t->profile.voice),
 	};
 	return NULL;
@@ -182,19 +209,20 @@ static struct err *train(struct training *t, struct training_result *ret)
 
 /*
  * What may pass leaves the profile as it was, and so do faulty samples of a voice that speaks;
- * where there was nothing to train on, it was not tried.
+ * where there was nothing to train on, or no consent, it was not tried.
  */
 static void record_failure(const struct training *t, const struct err *failure)
 {
-	bool was_ready = !strcmp(t->profile.training_status, "ready");
-	bool keeps = err_is_retryable(failure) || t->count == 0 ||
-		     (was_ready && err_kind(failure) == ERR_INVALID);
 	const char *before = t->profile.training_status;
-	cleanup(cleanup_err) struct err *e = record(t,
-						    !keeps                       ? "failed"
-						    : strcmp(before, "training") ? before
-										 : "pending",
-						    NULL);
+	bool was_ready = !strcmp(before, "ready"), invalid = err_kind(failure) == ERR_INVALID;
+	bool not_tried = t->set.count == 0 || (invalid && !t->order->consent.given);
+	bool keeps = err_is_retryable(failure) || not_tried || (was_ready && invalid);
+	if (!strcmp(before, "training"))
+		before = "pending";
+	cleanup(cleanup_err) struct err *e =
+		record(t, &(struct voice_training_end){
+				  .status = keeps ? before : "failed",
+				  .message = was_ready && keeps ? NULL : err_message(failure) });
 	if (e)
 		log_error("profile %s is left in training: %s", t->order->profile_id,
 			  err_message(e));
@@ -210,6 +238,9 @@ struct err *training_run(const struct services *services, struct http *http, str
 		.order = order,
 	};
 	TRY(voice_profile_load(db, order->user_id, order->profile_id, &t.profile));
+	t.provider = provider_find(t.profile.provider);
+	if (!t.provider)
+		return err_new(ERR_INTERNAL, "provider %s is not known", t.profile.provider);
 	TRY(voice_profile_begin_training(db, order->user_id, order->profile_id));
 	struct err *e = train(&t, ret);
 	if (e)

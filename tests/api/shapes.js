@@ -35,6 +35,23 @@ export function assertShape(shape, value) {
 const OPENAI_ERROR = { message: TEXT, type: oneOf('invalid_request_error', 'server_error'), code: (code) => code === null || typeof code === 'string' };
 export const ERROR = { error: (error) => fits(TEXT, error) || fits(OPENAI_ERROR, error) };
 
+export const SEGMENT = {
+	n: isNumber,
+	nodeId: TEXT,
+	nodeTitle: TEXT,
+	text: TEXT,
+	characters: isNumber,
+	billedCharacters: isNumber,
+	cached: (value) => typeof value === 'boolean',
+	durationSec: isNumber,
+	startSec: isNumber,
+	status: TEXT,
+	audioKey: TEXT,
+};
+
+const PRICE = { characters: isNumber, cachedCharacters: isNumber, billedCharacters: isNumber, expectedDurationSec: isNumber };
+export const ESTIMATE = { ...PRICE, nodes: [{ nodeId: TEXT, nodeTitle: TEXT, provider: orNull(TEXT), ...PRICE }] };
+
 export const PRONUNCIATION = { word: TEXT, replacement: TEXT };
 
 export const ACCESS_TOKEN = { id: ID, name: TEXT, createdAt: TIME, lastUsedAt: orNull(TIME) };

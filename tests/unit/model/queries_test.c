@@ -3,10 +3,10 @@
 
 /* Tables whose rows are users' own. */
 static const char *const user_tables[] = {
-	"api_keys",      "voice_profiles", "voice_training_assets",
-	"workflows",     "executions",     "execution_steps",
-	"segments",      "outbox",         "audit_log",
-	"access_tokens", "pronunciations"
+	"api_keys",        "voice_profiles", "voice_training_assets",
+	"workflows",       "executions",     "execution_steps",
+	"segments",        "outbox",         "audit_log",
+	"voice_trainings", "access_tokens",  "pronunciations"
 };
 
 /* Statements on them that do not compare user_id, and why they need not. */
@@ -30,6 +30,7 @@ static const struct {
 	{ "execution_sweep", "the runners': they delete what is old of anybody's" },
 	{ "schedule_due", "the runners': they fire anybody's" },
 	{ "hook_get", "public: whoever knows the unguessable id" },
+	{ "voice_training_take", "the runner's: it looks for anybody's" },
 	{ "step_start", "the runner's, under its claim" },
 	{ "step_finish", "the runner's, under its claim" },
 	{ "step_progress", "the runner's, under its claim" },

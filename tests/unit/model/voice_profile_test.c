@@ -71,7 +71,8 @@ static void only_another_voice_asks_for_training(void **state)
 	(void)state;
 	char id[ID_SIZE];
 	new_profile(id);
-	assert_ok(voice_profile_set_training(db, user, id, "ready", NULL));
+	assert_ok(voice_profile_set_training(db, user, id,
+					     &(struct voice_training_end){ .status = "ready" }));
 	cleanup(cleanup_json) struct json_object *renamed =
 		updated(id, &(struct voice_profile_fields){ .name = "Renamed", .voice = "v-1" });
 	assert_member(renamed, "trainingStatus", "ready");
@@ -86,15 +87,18 @@ static void training_sets_the_voice(void **state)
 	(void)state;
 	char id[ID_SIZE];
 	new_profile(id);
-	assert_ok(voice_profile_set_training(db, user, id, "ready", "cloned"));
+	assert_ok(voice_profile_set_training(
+		db, user, id, &(struct voice_training_end){ "ready", "cloned", NULL, "cloned" }));
 	struct voice_profile p = { 0 };
 	assert_ok(voice_profile_load(db, user, id, &p));
 	assert_string_equal(p.provider, "elevenlabs");
 	assert_string_equal(p.voice, "cloned");
 	assert_string_equal(p.training_status, "ready");
+	assert_string_equal(p.resource, "cloned");
 	voice_profile_clear(&p);
-	assert_error(voice_profile_set_training(db, user, id, "cooked", NULL), ERR_INVALID,
-		     "not allowed");
+	assert_error(voice_profile_set_training(db, user, id,
+						&(struct voice_training_end){ .status = "cooked" }),
+		     ERR_INVALID, "not allowed");
 }
 
 static void somebody_elses_is_not_found(void **state)
@@ -109,9 +113,10 @@ static void somebody_elses_is_not_found(void **state)
 	assert_error(voice_profile_get(db, other, id, &json), ERR_NOT_FOUND, message);
 	assert_error(voice_profile_load(db, other, id, &p), ERR_NOT_FOUND, message);
 	assert_error(voice_profile_update(db, other, id, &fields, &json), ERR_NOT_FOUND, message);
-	assert_error(voice_profile_delete(db, other, id), ERR_NOT_FOUND, message);
-	assert_error(voice_profile_set_training(db, other, id, "ready", NULL), ERR_NOT_FOUND,
-		     message);
+	assert_error(voice_profile_delete(db, other, id, &rows), ERR_NOT_FOUND, message);
+	assert_error(voice_profile_set_training(db, other, id,
+						&(struct voice_training_end){ .status = "ready" }),
+		     ERR_NOT_FOUND, message);
 	assert_error(voice_asset_create(db, other, id,
 					&(struct voice_asset){ "k", "u", 1, "sample", NULL },
 					&json),
@@ -182,11 +187,71 @@ static void a_deleted_profile_takes_its_samples_along(void **state)
 	char id[ID_SIZE];
 	new_profile(id);
 	json_object_put(new_asset(id, "key-1"));
-	assert_ok(voice_profile_delete(db, user, id));
+	cleanup(cleanup_rows) struct rows *files = NULL;
+	assert_ok(voice_profile_delete(db, user, id, &files));
+	assert_int_equal(rows_count(files), 1);
+	assert_string_equal(rows_get(files, 0, 0), "key-1");
 	cleanup(cleanup_free) char *left = postgres_server_ask(
 		&server, "SELECT count(*) FROM voice_training_assets WHERE voice_profile_id = '%s'",
 		id);
 	assert_string_equal(left, "0");
+}
+
+/* Only what its own steps wrote below the user's own folder; a ledger's entry only with its voice.
+ */
+static void a_deleted_profile_names_what_was_spoken_in_it(void **state)
+{
+	(void)state;
+	char id[ID_SIZE], workflow[ID_SIZE], execution[ID_SIZE], segment[ID_SIZE], shared[ID_SIZE];
+	json_object_put(
+		created(&(struct voice_profile_fields){ "Mine", "elevenlabs", "v-own", "en" }, id));
+	json_object_put(created(
+		&(struct voice_profile_fields){ "Twin", "elevenlabs", "v-shared", "en" }, shared));
+	new_workflow(user, workflow);
+	id_new(execution);
+	free(postgres_server_ask(&server,
+				 "INSERT INTO executions (id, workflow_id, user_id, nodes, edges) "
+				 "VALUES ('%s', '%s', '%s', '[]', '[]')",
+				 execution, workflow, user));
+	static const char *const types[] = { "voice.tts", "voice.tts", "set-variable" };
+	const char *const folders[] = { user, other, user };
+	for (int i = 0; i < 3; i++)
+		free(postgres_server_ask(
+			&server,
+			"INSERT INTO execution_steps (execution_id, position, node_id, node_type, "
+			"node_title, output) VALUES ('%s', %d, 'n%d', '%s', 't', "
+			"'{\"voiceProfileId\":\"%s\",\"audioKey\":\"voice-output/%s/%d.mp3\"}')",
+			execution, i, i, types[i], id, folders[i], i));
+	free(postgres_server_ask(
+		&server,
+		"INSERT INTO segments (id, user_id, content_hash, provider, voice, format, "
+		"characters, status, audio_key) VALUES ('%s', '%s', 'a', 'elevenlabs', 'v-own', "
+		"'mp3', 1, 'stored', 'a-segment')",
+		id_new(segment), user));
+	cleanup(cleanup_rows) struct rows *files = NULL;
+	assert_ok(voice_profile_delete(db, user, id, &files));
+	assert_int_equal(rows_count(files), 2);
+	assert_string_equal(rows_get(files, 0, 0), "a-segment");
+	assert_has(rows_get(files, 1, 0), "/0.mp3");
+	assert_has(rows_get(files, 1, 0), user);
+}
+
+static void who_attests_what_is_written_down(void **state)
+{
+	(void)state;
+	char id[ID_SIZE];
+	new_profile(id);
+	assert_ok(voice_profile_attest(db, user, id, &(struct attestation){ .by = "Ada" }));
+	assert_ok(voice_profile_attest(db, user, id, &(struct attestation){ .by_terms = true }));
+	cleanup(cleanup_free) char *log =
+		postgres_server_ask(&server,
+				    "SELECT string_agg(subject, '; ' ORDER BY id) FROM audit_log "
+				    "WHERE action = 'voice_profile.consent' AND user_id = '%s'",
+				    user);
+	assert_has(log, ": Ada attests that the speaker agrees");
+	assert_has(log, "@x.y (by the terms of use) attests");
+	assert_error(voice_profile_attest(db, other, id, &(struct attestation){ 0 }), ERR_NOT_FOUND,
+		     "not found");
 }
 
 static int start(void **state)
@@ -208,6 +273,8 @@ int main(void)
 		cmocka_unit_test(samples_come_in_their_order_and_go),
 		cmocka_unit_test(a_list_counts_the_samples),
 		cmocka_unit_test(a_deleted_profile_takes_its_samples_along),
+		cmocka_unit_test(a_deleted_profile_names_what_was_spoken_in_it),
+		cmocka_unit_test(who_attests_what_is_written_down),
 	};
 	return cmocka_run_group_tests(tests, start, database_stop);
 }
