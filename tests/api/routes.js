@@ -49,6 +49,12 @@ const MAKERS = {
 	hook: (user) => hook(user, 'POST'),
 	putHook: (user) => hook(user, 'PUT'),
 	getHook: (user) => hook(user, 'GET'),
+	speaking: async (user) => {
+		const profile = await MAKERS.profile(user);
+		await MAKERS.asset(user, { profile });
+		return user.workflow(voiceover(await MAKERS.ready(user, { profile })));
+	},
+	spoken: async (user, { speaking }) => (await user.run(speaking)).id,
 	failed: async (user, { failing }) => (await user.run(failing)).id,
 };
 
@@ -311,6 +317,12 @@ const ROWS = [
 	},
 
 	{ name: 'GET /api/workflows/:workflow/executions/:execution/segments', shape: [shapes.SEGMENT] },
+	{
+		name: 'POST /api/workflows/:speaking/executions/:spoken/segments/#/regenerate',
+		body: () => ({}),
+		status: 201,
+		shape: { ...shapes.EXECUTION, status: shapes.oneOf('RUNNING') },
+	},
 	{ name: 'POST /api/workflows/:workflow/estimate', body: () => ({}), shape: shapes.ESTIMATE },
 
 	{ name: 'GET /api/workflows/:workflow/hooks', shape: [{ nodeId: shapes.TEXT, path: shapes.TEXT, method: shapes.TEXT }] },
@@ -362,9 +374,9 @@ export const ROUTES = ROWS.map((row) => {
 	return { method, path, places, status: 200, faults: [], ...row, needs: [...places, ...(row.needs ?? [])] };
 });
 
-/* The path with these ids in its places. */
+/* The path with these ids, and a number, in its places. */
 export function fill(path, ids) {
-	return path.replace(/:(\w+)/g, (_, name) => ids[name]);
+	return path.replace(/:(\w+)/g, (_, name) => ids[name]).replace('#', '1');
 }
 
 /* Makes what a good request of the route needs; resolves to the ids. */
