@@ -262,7 +262,6 @@ describe('the AI and voice nodes', () => {
 			[{ voice: 'fault-quota' }, 'credits are used up'],
 			[{ voice: 'fault-500-forever' }, 'OpenAI has a fault of its own'],
 			[{ voice: 'fault-wrong-format' }, 'The provider sent WAV instead of MP3'],
-			[{ text: 'x'.repeat(4097) }, 'The text has 4,097 characters; OpenAI takes at most 4,096'],
 			[{ provider: 'azure' }, 'openai or elevenlabs, not "azure"'],
 			[{ format: 'ogg' }, 'mp3 or wav, not "ogg"'],
 		])

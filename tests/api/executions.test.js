@@ -41,7 +41,7 @@ describe('executions', () => {
 	/* An execution with a step that takes seconds: resolves once that step runs. */
 	const slowRun = async (voice = 'fault-drip') => {
 		const profile = await stack.profile(user, 'elevenlabs', voice);
-		const workflow = await user.workflow([...voiceover(profile.id), node('end', 'logger')]);
+		const workflow = await user.workflow([...voiceover(profile.id, `Never spoken before: ${crypto.randomUUID()}`), node('end', 'logger')]);
 		const { id } = await start(workflow);
 		const path = `/api/workflows/${workflow}/executions/${id}`;
 		const running = await until(async () => {

@@ -1,7 +1,7 @@
 /* voiceoverctl queue: what an administrator sees of the queue, and does about it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Queue } from 'bullmq6';
+import { Queue } from 'bullmq';
 import { node } from './client.js';
 import { Stack } from './stack.js';
 import { until } from './until.js';

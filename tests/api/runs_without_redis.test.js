@@ -64,7 +64,7 @@ describe('without Redis', () => {
 		for (const id of stalled) await speaker.post(`/api/workflows/${slow}/executions/${id}/cancel`);
 		for (const id of stalled) assert.equal((await speaker.finished(slow, id)).status, 'CANCELLED');
 		for (const id of waiting) assert.equal((await speaker.finished(quick, id)).status, 'COMPLETED');
-		assert.equal((await spoken(speaker)).length, stalled.length + waiting.length, 'none was run twice');
+		assert.equal((await spoken(speaker)).length, 2, 'either text was asked for once, however many runs wanted it');
 	});
 
 	test('a failed run is rerun from where it failed', async () => {

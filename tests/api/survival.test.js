@@ -41,8 +41,8 @@ describe('the service survives', () => {
 		const client = await stack.speaker({ key });
 		const dripping = await stack.profile(client, 'elevenlabs', 'fault-drip');
 		const nodes = [
-			...voiceover(client.profile.id, 'The first part.'),
-			node('slow', 'voice.tts', { voiceProfileId: dripping.id, text: 'The second part.' }),
+			...voiceover(client.profile.id, `The first part of ${crypto.randomUUID()}`),
+			node('slow', 'voice.tts', { voiceProfileId: dripping.id, text: `The second part of ${crypto.randomUUID()}` }),
 			node('end', 'logger'),
 		];
 		const workflow = await client.workflow(nodes);

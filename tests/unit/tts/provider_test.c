@@ -9,7 +9,7 @@ static void test_find(void **state)
 	assert_null(provider_find("Azure"));
 	assert_null(provider_find(""));
 	assert_null(azure_provider.clone);
-	assert_null(azure_provider.delete_voice);
+	assert_non_null(azure_provider.delete_voice);
 }
 
 static void test_clamp(void **state)
