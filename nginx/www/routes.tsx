@@ -26,4 +26,5 @@ export const ROUTES: Route[] = [
 	{ pattern: '/workflows', title: 'Workflows', page: lazy(() => import('./workflows/list')) },
 	{ pattern: '/workflows/:id', title: 'Workflow', page: editor, full: true },
 	{ pattern: '/workflows/:id/runs/:run', title: 'Run', page: editor, full: true },
+	{ pattern: '/settings', title: 'Settings', page: lazy(() => import('./settings/page')) },
 ];
