@@ -13,6 +13,7 @@ import { Toasts } from './ui/toast';
 const HOME = '/workflows';
 const NAVIGATION: { href: string; label: string; icon: IconName }[] = [
 	{ href: '/workflows', label: 'Workflows', icon: 'workflow' },
+	{ href: '/voices', label: 'Voices', icon: 'voice' },
 	{ href: '/settings', label: 'Settings', icon: 'settings' },
 ];
 
