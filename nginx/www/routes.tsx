@@ -26,4 +26,7 @@ export const ROUTES: Route[] = [
 	{ pattern: '/workflows', title: 'Workflows', page: lazy(() => import('./workflows/list')) },
 	{ pattern: '/workflows/:id', title: 'Workflow', page: editor, full: true },
 	{ pattern: '/workflows/:id/runs/:run', title: 'Run', page: editor, full: true },
+	{ pattern: '/voices', title: 'Voices', page: lazy(() => import('./voices/list')) },
+	{ pattern: '/voices/:id', title: 'Voice', page: lazy(() => import('./voices/page')) },
+	{ pattern: '/settings', title: 'Settings', page: lazy(() => import('./settings/page')) },
 ];

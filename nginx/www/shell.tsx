@@ -13,6 +13,8 @@ import { Toasts } from './ui/toast';
 const HOME = '/workflows';
 const NAVIGATION: { href: string; label: string; icon: IconName }[] = [
 	{ href: '/workflows', label: 'Workflows', icon: 'workflow' },
+	{ href: '/voices', label: 'Voices', icon: 'voice' },
+	{ href: '/settings', label: 'Settings', icon: 'settings' },
 ];
 
 /* Sets the tab's title while the page is shown. */

@@ -1,0 +1,90 @@
+/* Making the voice ready: with the speaker's consent where it is cloned, and with the reason where that is refused. */
+import { useState } from 'react';
+import { ApiError, messageOf, postOnce } from '../api';
+import { Button } from '../ui/button';
+import { CheckField } from '../ui/field';
+import { Notice } from '../ui/states';
+import { toast } from '../ui/toast';
+import { PROFILES, providerTitle, type Profile } from './types';
+
+interface Result {
+	trainingStatus: Profile['trainingStatus'];
+	message: string;
+}
+
+function Refusal({ error }: { error: unknown }) {
+	const message = messageOf(error);
+	const faults = error instanceof ApiError ? Object.values(error.fields).filter((fault) => !message.includes(fault)) : [];
+	return (
+		<Notice kind="bad" title="The voice was not trained">
+			<p>{message}</p>
+			{faults.length > 0 && (
+				<ul>
+					{faults.map((fault) => (
+						<li key={fault}>{fault}</li>
+					))}
+				</ul>
+			)}
+		</Notice>
+	);
+}
+
+export function Training({ profile, cloned, reload }: { profile: Profile; cloned: boolean; reload: () => Promise<void> }) {
+	const [consent, setConsent] = useState(false);
+	const [missing, setMissing] = useState(false);
+	const [error, setError] = useState<unknown>(null);
+	const [result, setResult] = useState<Result | null>(null);
+	const { trainingStatus, trainingMessage } = profile;
+
+	async function train() {
+		setMissing(cloned && !consent);
+		if (cloned && !consent) return;
+		setError(null);
+		setResult(null);
+		try {
+			const done = await postOnce<Result>(`${PROFILES}/${profile.id}/train`, cloned ? { consent: true } : {});
+			if (done.trainingStatus === 'ready') toast(done.message);
+			else setResult(done);
+		} catch (failed) {
+			setError(failed);
+		}
+		await reload();
+	}
+
+	return (
+		<section className="card stack" aria-labelledby="training-title">
+			<h2 id="training-title">Training</h2>
+			{trainingStatus === 'ready' ? (
+				<Notice kind="good">The voice is ready: workflows can speak with it.</Notice>
+			) : trainingStatus === 'training' ? (
+				<Notice title="The voice is in training">{trainingMessage ?? 'This page shows when it is ready.'}</Notice>
+			) : (
+				<>
+					<p className="quiet">
+						{cloned
+							? `The samples are sent to ${providerTitle(profile.provider)}, which makes a voice of them.`
+							: `The samples are checked, and the voice of ${providerTitle(profile.provider)} is made ready. At least one sample is needed.`}
+					</p>
+					{error !== null ? <Refusal error={error} /> : trainingStatus === 'failed' && <Notice kind="bad">{trainingMessage ?? 'The last training failed. Look at the samples, and try again.'}</Notice>}
+					{result && <Notice kind="warn">{result.message}</Notice>}
+					{cloned && (
+						<CheckField
+							label="It is my own voice, or its speaker has agreed to it being cloned."
+							checked={consent}
+							error={missing ? 'A voice is cloned only with its speaker’s consent.' : undefined}
+							onChange={(event) => {
+								setConsent(event.target.checked);
+								setMissing(false);
+							}}
+						/>
+					)}
+					<div className="row">
+						<Button kind="primary" icon="voice" onClick={train}>
+							{trainingStatus === 'failed' ? 'Train again' : 'Train'}
+						</Button>
+					</div>
+				</>
+			)}
+		</section>
+	);
+}

@@ -1,0 +1,59 @@
+/* Voice profiles and their samples as they are on the wire, and what they are called here. */
+import type { VoiceProfile } from '../workflows/types';
+
+export const PROFILES = '/api/voice-profiles';
+
+export interface Sample {
+	id: string;
+	/* S3_PUBLIC_BASE_URL/KEY or s3://BUCKET/KEY. */
+	fileUrl: string;
+	durationSec: number;
+	kind?: 'sample' | 'consent';
+	/* null: it could not be decoded. */
+	quality?: { advice: string[] } | null;
+	createdAt: string;
+}
+
+export interface Profile extends VoiceProfile {
+	providerVoiceId: string;
+	trainingMessage?: string | null;
+	createdAt: string;
+	updatedAt: string;
+	assets: Sample[];
+}
+
+/* A voice that a provider has. */
+export interface ProviderVoice {
+	id: string;
+	name: string;
+	language: string | null;
+	category: string | null;
+	description: string | null;
+}
+
+export const PROVIDERS = [
+	{ value: 'elevenlabs', label: 'ElevenLabs' },
+	{ value: 'azure', label: 'Azure' },
+	{ value: 'openai', label: 'OpenAI' },
+];
+
+export function providerTitle(provider: string): string {
+	return PROVIDERS.find(({ value }) => value === provider)?.label ?? provider;
+}
+
+export const STATUS: Record<Profile['trainingStatus'], { label: string; kind: 'plain' | 'good' | 'info' | 'bad' }> = {
+	pending: { label: 'Not trained yet', kind: 'plain' },
+	training: { label: 'In training', kind: 'info' },
+	ready: { label: 'Ready', kind: 'good' },
+	failed: { label: 'Training failed', kind: 'bad' },
+};
+
+/* Whether training makes a new voice of the samples. */
+export function isCloned({ provider, providerVoiceId }: Profile): boolean {
+	return provider === 'elevenlabs' && !providerVoiceId;
+}
+
+/* The key under which storage/play knows it. */
+export function keyOf({ fileUrl }: Sample): string {
+	return fileUrl.slice(Math.max(0, fileUrl.indexOf('voice-assets/')));
+}
