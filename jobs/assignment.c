@@ -1,6 +1,7 @@
 #include "jobs/assignment.h"
 
 #include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
 #include "jobs/base/log.h"
 #include "jobs/base/mem.h"
 #include "jobs/engine.h"
@@ -30,11 +31,18 @@ static struct queue_fetched *place_for_next(const struct assignment *a, struct q
 	return a->takes_next ? f : NULL;
 }
 
+static struct json_object *result_of(const char *status)
+{
+	struct json_object *result = json_object_new_object();
+	js_set_string(result, "status", status);
+	return result;
+}
+
 static void complete_job(struct assignment *a, const char *status)
 {
 	enum queue_result result;
 	struct queue_fetched f = { 0 };
-	cleanup(cleanup_free) char *value = mem_printf("{\"status\":\"%s\"}", status);
+	cleanup(cleanup_json) struct json_object *value = result_of(status);
 	assignment_survive(queue_complete(a->queue, a->job, value, place_for_next(a, &f), &result),
 			   "completing a job");
 	a->next = f.job;
@@ -69,8 +77,8 @@ void assignment_defer_job(struct queue *queue, const struct queue_job *job)
 void assignment_drop_job(struct queue *queue, const struct queue_job *job)
 {
 	enum queue_result result;
-	assignment_survive(queue_complete(queue, job, "{\"status\":\"OVER\"}", NULL, &result),
-			   "dropping a job");
+	cleanup(cleanup_json) struct json_object *value = result_of("OVER");
+	assignment_survive(queue_complete(queue, job, value, NULL, &result), "dropping a job");
 }
 
 void assignment_refuse_job(struct queue *queue, const struct queue_job *job, const char *reason)

@@ -95,7 +95,7 @@ static struct err *check_user(struct db *db, const struct execution_claim *claim
  */
 static bool is_retried_by_hand(const struct queue_job *job)
 {
-	return job->attempts_made > 0 && !queue_job_field(job, "failedReason");
+	return job->attempts_made > 0 && !queue_job_field(job, FIELD_FAILED_REASON);
 }
 
 static struct err *reopen(struct db *db, const char *id, bool *ret_back)
@@ -135,9 +135,7 @@ static struct err *claim(const struct source *s, struct db *db, const struct que
 			 struct execution_claim *ret, enum claim_result *ret_result)
 {
 	bool is_back = false;
-	cleanup(cleanup_json) struct json_object *data = NULL;
-	if (!job->poison)
-		TRY(js_parse(job->data, strlen(job->data), &data));
+	struct json_object *data = job->content;
 	const char *id = execution_of(job, data);
 	TRY(execution_claim(db, id, s->runner, ret, ret_result));
 	if (*ret_result == CLAIM_OVER)

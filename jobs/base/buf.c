@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_CAP = 256 };
+
 static bool reserve(struct buf *b, size_t n)
 {
 	if (b->too_big || n >= b->max - b->len) {
@@ -14,7 +16,7 @@ static bool reserve(struct buf *b, size_t n)
 		return false;
 	}
 	if (b->len + n + 1 > b->cap) {
-		size_t cap = b->cap ? b->cap * 2 : 64;
+		size_t cap = b->cap ? b->cap * 2 : FIRST_CAP;
 		while (cap < b->len + n + 1)
 			cap *= 2;
 		b->cap = cap;
@@ -35,6 +37,19 @@ void buf_add(struct buf *b, const void *bytes, size_t n)
 void buf_adds(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
+}
+
+void buf_add_int(struct buf *b, int64_t number)
+{
+	char digits[20]; /* of -2^63, with its sign */
+	size_t first = sizeof(digits);
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	do
+		digits[--first] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (number < 0)
+		digits[--first] = '-';
+	buf_add(b, digits + first, sizeof(digits) - first);
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)

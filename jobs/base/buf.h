@@ -2,6 +2,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *data; /* NULL while empty */
@@ -12,10 +13,11 @@ struct buf {
 
 #define BUF(limit) ((struct buf){ .max = (limit) })
 
-/* Appends `n` bytes, a string, or printf output; past the limit nothing is appended and too_big
- * set. */
+/* Appends `n` bytes, a string, a number in decimal, or printf output; past the limit nothing is
+ * appended and too_big set. */
 void buf_add(struct buf *b, const void *bytes, size_t n);
 void buf_adds(struct buf *b, const char *s);
+void buf_add_int(struct buf *b, int64_t number);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Hands the text (at least "") to the caller, who frees it; the buffer is empty afterwards. */

@@ -8,20 +8,33 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MAX_KEPT = 64 << 10 }; /* bytes of a document that a thread's own tokener reads */
 
 void js_init(void)
 {
 	json_c_set_serialization_double_format("%.15g", JSON_C_OPTION_GLOBAL);
 }
 
+static const bool allowed_outside[UCHAR_MAX + 1] = {
+	[' '] = true, ['\t'] = true, ['\r'] = true,        ['\n'] = true,
+	['{'] = true, ['}'] = true,  ['['] = true,         [']'] = true,
+	[':'] = true, [','] = true,  ['"'] = true,         ['+'] = true,
+	['-'] = true, ['.'] = true,  ['0' ... '9'] = true, /* and the letters of numbers and
+							      literals */
+	['E'] = true, ['t'] = true,  ['r'] = true,         ['u'] = true,
+	['e'] = true, ['f'] = true,  ['a'] = true,         ['l'] = true,
+	['s'] = true, ['n'] = true,
+};
+
 /* What json-c lets through outside strings although RFC 8259 does not; NULL where all is well. */
 static const char *fault_outside(const char *text, size_t len, size_t i)
 {
-	static const char allowed[] = " \t\r\n{}[]:,\"0123456789+-.eEtrufalsn";
 	char c = text[i];
-	if (!c || !strchr(allowed, c))
+	if (!allowed_outside[(unsigned char)c])
 		return "an unexpected character";
 	bool digit_follows = i + 1 < len && isdigit((unsigned char)text[i + 1]);
 	if (c == '.' && !digit_follows)
@@ -49,6 +62,53 @@ static struct err *check_lexically(const char *text, size_t len)
 	return NULL;
 }
 
+/* A tokener is some kilobytes, all of which are cleared when it is made: each thread keeps one. */
+static pthread_key_t kept_key;
+static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+
+static void free_kept(void *tokener)
+{
+	json_tokener_free(tokener);
+}
+
+static void make_key(void)
+{
+	if (pthread_key_create(&kept_key, free_kept) != 0)
+		abort();
+}
+
+static struct json_tokener *new_tokener(int depth)
+{
+	struct json_tokener *t = json_tokener_new_ex(depth);
+	if (!t)
+		abort();
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
+	return t;
+}
+
+/* The thread's own for what is usual; one grows to the longest string that it has read. */
+static struct json_tokener *get_tokener(int depth, size_t len)
+{
+	if (depth != JS_MAX_DEPTH || len > MAX_KEPT)
+		return new_tokener(depth);
+	pthread_once(&kept_once, make_key);
+	struct json_tokener *t = pthread_getspecific(kept_key);
+	if (t)
+		return t;
+	t = new_tokener(depth);
+	if (pthread_setspecific(kept_key, t) != 0)
+		abort();
+	return t;
+}
+
+static void put_tokener(struct json_tokener *t, int depth, size_t len)
+{
+	if (depth != JS_MAX_DEPTH || len > MAX_KEPT)
+		json_tokener_free(t);
+	else
+		json_tokener_reset(t);
+}
+
 static struct err *parse(const char *text, size_t len, int depth, struct json_object **ret)
 {
 	if (len > INT_MAX)
@@ -57,10 +117,7 @@ static struct err *parse(const char *text, size_t len, int depth, struct json_ob
 		return err_new(ERR_INVALID, "Malformed JSON: not valid UTF-8");
 	TRY(check_lexically(text, len));
 
-	struct json_tokener *t = json_tokener_new_ex(depth);
-	if (!t)
-		abort();
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	struct json_tokener *t = get_tokener(depth, len);
 	struct json_object *o = json_tokener_parse_ex(t, text, (int)len);
 	enum json_tokener_error status = json_tokener_get_error(t);
 	size_t end = json_tokener_get_parse_end(t);
@@ -69,7 +126,7 @@ static struct err *parse(const char *text, size_t len, int depth, struct json_ob
 		status = json_tokener_get_error(t);
 		end = len;
 	}
-	json_tokener_free(t);
+	put_tokener(t, depth, len);
 	if (status == json_tokener_success && end == len) {
 		*ret = o;
 		return NULL;

@@ -15,7 +15,11 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-enum { SHA1_SIZE = 20, REFUSAL_SIZE = 33 };
+enum {
+	SHA1_SIZE = 20,
+	REFUSAL_SIZE = 33,
+	MAX_KEPT = 256 << 10, /* bytes of a buffer that stay between two exchanges */
+};
 
 struct redis {
 	struct redis_url url;
@@ -23,6 +27,7 @@ struct redis {
 	int64_t timeout_ms;
 
 	redisContext *context; /* NULL while not connected */
+	struct buf out;        /* written, to be sent */
 	int64_t deadline_ms;   /* what the socket is set to */
 	int64_t retry_at;      /* monotonic; no new attempt before */
 
@@ -37,6 +42,7 @@ struct err *redis_new(const char *url, struct redis **ret)
 	pthread_mutex_init(&r->lock, NULL);
 	r->fd = -1;
 	r->timeout_ms = REDIS_COMMAND_MS;
+	r->out = BUF(SIZE_MAX);
 	TRY(redis_url_parse(url, &r->url));
 	*ret = take(r);
 	return NULL;
@@ -65,6 +71,7 @@ void redis_free(struct redis *r)
 	disconnect(r);
 	pthread_mutex_destroy(&r->lock);
 	redis_url_clear(&r->url);
+	buf_clear(&r->out);
 	free(r->name);
 	free(r);
 }
@@ -98,11 +105,31 @@ static bool take_interrupt(struct redis *r)
 	return interrupted;
 }
 
+static void add_length(struct buf *wire, char kind, int64_t length)
+{
+	buf_add(wire, &kind, 1);
+	buf_add_int(wire, length);
+	buf_adds(wire, "\r\n");
+}
+
+static void add_word(struct buf *wire, const void *bytes, size_t len)
+{
+	add_length(wire, '$', (int64_t)len);
+	buf_add(wire, bytes, len);
+	buf_adds(wire, "\r\n");
+}
+
+static void add_number(struct buf *wire, int64_t number)
+{
+	char space[24];
+	struct buf text = { .data = space, .cap = sizeof(space), .max = sizeof(space) };
+	buf_add_int(&text, number);
+	add_word(wire, text.data, text.len);
+}
+
 void redis_arg_bytes(struct redis_args *a, const void *bytes, size_t len)
 {
-	buf_addf(&a->wire, "$%zu\r\n", len);
-	buf_add(&a->wire, bytes, len);
-	buf_adds(&a->wire, "\r\n");
+	add_word(&a->wire, bytes, len);
 	a->count++;
 }
 
@@ -113,9 +140,8 @@ void redis_arg(struct redis_args *a, const char *text)
 
 void redis_arg_int(struct redis_args *a, int64_t number)
 {
-	char text[24];
-	snprintf(text, sizeof(text), "%lld", (long long)number);
-	redis_arg(a, text);
+	add_number(&a->wire, number);
+	a->count++;
 }
 
 void redis_args_clear(struct redis_args *a)
@@ -155,23 +181,35 @@ static void set_deadline(struct redis *r, int64_t ms)
 	r->deadline_ms = ms;
 }
 
-static void append(struct redis *r, const char *bytes, size_t len)
+/* Writes a call behind those that are to be sent. */
+static void write_call(struct redis *r, const struct redis_call *call, bool with_text)
 {
-	if (redisAppendFormattedCommand(r->context, bytes, len) != REDIS_OK)
-		abort();
+	const struct redis_script *script = call->script;
+	add_length(&r->out, '*', call->args->count + (script ? 3 : 0));
+	if (script) {
+		const char *command = with_text ? "EVAL" : "EVALSHA";
+		const char *which = with_text ? script->text : script->sha1;
+		add_word(&r->out, command, strlen(command));
+		add_word(&r->out, which, strlen(which));
+		add_number(&r->out, call->keys);
+	}
+	buf_add(&r->out, call->args->wire.data, call->args->wire.len);
 }
 
-/* Sends one command, `head` and `tail` together, and reads its reply, which may be an error. */
-static struct err *exchange(struct redis *r, const struct redis_args *head,
-			    const struct redis_args *tail, redisReply **ret)
+/* Hands over to hiredis what was written, to be sent when the first reply is wanted. */
+static void send_written(struct redis *r)
+{
+	if (redisAppendFormattedCommand(r->context, r->out.data, r->out.len) != REDIS_OK)
+		abort();
+	r->out.len = 0;
+	if (r->out.cap > MAX_KEPT)
+		buf_clear(&r->out);
+}
+
+/* The next reply, which may be an error. */
+static struct err *receive(struct redis *r, redisReply **ret)
 {
 	assert(r->context);
-	char count[16];
-	int n = snprintf(count, sizeof(count), "*%d\r\n", head->count + tail->count);
-	append(r, count, (size_t)n);
-	append(r, head->wire.data, head->wire.len);
-	append(r, tail->wire.data, tail->wire.len);
-
 	void *reply = NULL;
 	if (redisGetReply(r->context, &reply) != REDIS_OK || !reply)
 		return broken(r);
@@ -179,12 +217,17 @@ static struct err *exchange(struct redis *r, const struct redis_args *head,
 	return NULL;
 }
 
-/* One command of the greeting; `ret_refusal` receives an error reply's first word. */
+/* One command of the greeting, which may hold a secret; `ret_refusal` receives an error reply's
+ * first word. */
 static struct err *greet(struct redis *r, const struct redis_args *args,
 			 char ret_refusal[static REFUSAL_SIZE])
 {
 	cleanup(cleanup_reply) redisReply *reply = NULL;
-	TRY(exchange(r, args, &REDIS_ARGS, &reply));
+	write_call(r, &(struct redis_call){ .args = args }, false);
+	OPENSSL_cleanse(args->wire.data, args->wire.len);
+	send_written(r);
+	OPENSSL_cleanse(r->out.data, r->out.cap);
+	TRY(receive(r, &reply));
 	assert(reply);
 	if (reply->type == REDIS_REPLY_ERROR)
 		snprintf(ret_refusal, REFUSAL_SIZE, "%.*s", (int)strcspn(reply->str, " "),
@@ -203,7 +246,6 @@ static struct err *log_in(struct redis *r)
 	redis_arg(&args, r->url.password);
 	char refusal[REFUSAL_SIZE] = "";
 	struct err *e = greet(r, &args, refusal);
-	OPENSSL_cleanse(args.wire.data, args.wire.len);
 	if (e || !*refusal)
 		return e;
 	/* The rest of the reply may repeat the password, where AUTH is an unknown command. */
@@ -252,6 +294,7 @@ static struct err *connect_once(struct redis *r)
 		disconnect(r);
 		return e;
 	}
+	r->context->reader->maxbuf = MAX_KEPT;
 	set_fd(r, r->context->fd);
 	r->deadline_ms = 0;
 	set_deadline(r, REDIS_CONNECT_MS);
@@ -287,17 +330,6 @@ static struct err *ensure_connected(struct redis *r)
 		disconnect(r);
 	r->retry_at = clock_monotonic_ms() + REDIS_BACKOFF_MS;
 	return e;
-}
-
-static struct err *run(struct redis *r, const struct redis_args *head,
-		       const struct redis_args *tail, redisReply **ret)
-{
-	if (head->wire.too_big || tail->wire.too_big)
-		return err_new(ERR_TOO_LARGE, "A Redis command may have %d bytes at most",
-			       REDIS_MAX_COMMAND);
-	TRY(ensure_connected(r));
-	set_deadline(r, head->block_ms ? head->block_ms + 1000 : r->timeout_ms);
-	return exchange(r, head, tail, ret);
 }
 
 static bool is_error(const redisReply *reply, const char *code)
@@ -339,11 +371,105 @@ static struct err *check_reply(struct redis *r, redisReply *reply, redisReply **
 	return NULL;
 }
 
+/* Gives `call` the error of a connection that broke, of which there is one for many calls. */
+static void fail_call(struct redis_call *call, const struct err *e)
+{
+	call->error = err_new(err_kind(e), "%s", err_message(e));
+}
+
+static bool is_open(const struct redis_call *call, bool with_text)
+{
+	return !call->error &&
+	       (with_text ? call->reply && is_error(call->reply, "NOSCRIPT") : !call->reply);
+}
+
+/*
+ * Sends the calls that have no reply yet, or, `with_text`, those whose script the server turned out
+ * not to know; and then reads their replies.
+ */
+static void exchange(struct redis *r, struct redis_call *const *calls, size_t count, bool with_text)
+{
+	cleanup(cleanup_err) struct err *failed =
+		r->context ? NULL
+			   : err_new(ERR_UNAVAILABLE, "The connection to Redis at %s broke",
+				     r->url.label);
+	bool sent[REDIS_MAX_CALLS];
+	for (size_t i = 0; i < count; i++) {
+		sent[i] = is_open(calls[i], with_text);
+		if (!sent[i])
+			continue;
+		freeReplyObject(calls[i]->reply);
+		calls[i]->reply = NULL;
+		if (!failed)
+			write_call(r, calls[i], with_text);
+	}
+	if (!failed)
+		send_written(r);
+	for (size_t i = 0; i < count; i++) {
+		if (!sent[i])
+			continue;
+		if (!failed)
+			failed = receive(r, &calls[i]->reply);
+		if (failed)
+			fail_call(calls[i], failed);
+	}
+}
+
+static bool needs_text(struct redis_call *const *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_open(calls[i], true))
+			return true;
+	return false;
+}
+
+static bool is_too_big(const struct redis_call *call)
+{
+	return call->args->wire.too_big;
+}
+
+static void begin(struct redis *r, struct redis_call *const *calls, size_t count)
+{
+	int64_t block_ms = 0;
+	cleanup(cleanup_err) struct err *e = ensure_connected(r);
+	for (size_t i = 0; i < count; i++) {
+		calls[i]->reply = NULL;
+		calls[i]->error = NULL;
+		if (is_too_big(calls[i]))
+			calls[i]->error =
+				err_new(ERR_TOO_LARGE, "A Redis command may have %d bytes at most",
+					REDIS_MAX_COMMAND);
+		else if (e)
+			fail_call(calls[i], e);
+		if (calls[i]->args->block_ms > block_ms)
+			block_ms = calls[i]->args->block_ms;
+	}
+	if (!e)
+		set_deadline(r, block_ms ? block_ms + 1000 : r->timeout_ms);
+}
+
+void redis_run(struct redis *r, struct redis_call *const *calls, size_t count)
+{
+	assert(count <= REDIS_MAX_CALLS);
+	begin(r, calls, count);
+	exchange(r, calls, count, false);
+	if (needs_text(calls, count))
+		exchange(r, calls, count, true);
+	for (size_t i = 0; i < count; i++)
+		if (!calls[i]->error)
+			calls[i]->error = check_reply(r, take(calls[i]->reply), &calls[i]->reply);
+}
+
+static struct err *run_one(struct redis *r, struct redis_call *call, redisReply **ret)
+{
+	redis_run(r, &call, 1);
+	*ret = call->reply;
+	return call->error;
+}
+
 struct err *redis_command(struct redis *r, const struct redis_args *args, redisReply **ret)
 {
-	redisReply *reply = NULL;
-	TRY(run(r, args, &REDIS_ARGS, &reply));
-	return check_reply(r, reply, ret);
+	return run_one(r, &(struct redis_call){ .args = args }, ret);
 }
 
 struct err *redis_commandf(struct redis *r, redisReply **ret, const char *fmt, ...)
@@ -382,24 +508,8 @@ void redis_script_clear(struct redis_script *script)
 	*script = (struct redis_script){ 0 };
 }
 
-static struct err *eval(struct redis *r, const char *const command[2], int keys,
-			const struct redis_args *args, redisReply **ret)
-{
-	cleanup(cleanup_redis_args) struct redis_args head = REDIS_ARGS;
-	redis_arg(&head, command[0]);
-	redis_arg(&head, command[1]);
-	redis_arg_int(&head, keys);
-	return run(r, &head, args, ret);
-}
-
 struct err *redis_eval(struct redis *r, const struct redis_script *script, int keys,
 		       const struct redis_args *args, redisReply **ret)
 {
-	redisReply *reply = NULL;
-	TRY(eval(r, (const char *[]){ "EVALSHA", script->sha1 }, keys, args, &reply));
-	if (is_error(reply, "NOSCRIPT")) {
-		freeReplyObject(reply);
-		TRY(eval(r, (const char *[]){ "EVAL", script->text }, keys, args, &reply));
-	}
-	return check_reply(r, reply, ret);
+	return run_one(r, &(struct redis_call){ script, keys, args, NULL, NULL }, ret);
 }

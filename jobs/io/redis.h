@@ -19,6 +19,7 @@ enum {
 		5000,           /* how long the server may take to answer, unless it was asked to */
 	REDIS_BACKOFF_MS = 250, /* after a failed attempt, commands fail at once for this long */
 	REDIS_MAX_COMMAND = 64 << 20, /* bytes */
+	REDIS_MAX_CALLS = 64,         /* in one redis_run */
 	REDIS_SHA1_HEX_SIZE = 41,
 };
 
@@ -82,6 +83,22 @@ void redis_script_clear(struct redis_script *script);
  */
 must_check struct err *redis_eval(struct redis *r, const struct redis_script *script, int keys,
 				  const struct redis_args *args, redisReply **ret);
+
+/* A command, or with `script` the run of one; and what came of it. */
+struct redis_call {
+	const struct redis_script *script; /* NULL: args are the whole command */
+	int keys;                          /* how many of the args are KEYS of the script */
+	const struct redis_args *args;
+	redisReply *reply; /* the caller's (freeReplyObject); NULL where it failed */
+	struct err *error; /* the caller's; fails like redis_command */
+};
+
+/*
+ * Runs several calls, up to REDIS_MAX_CALLS, in one round trip (Redis calls it pipelining); each
+ * succeeds or fails by itself. They run in their order, but for scripts that the server does not
+ * know: these come last.
+ */
+void redis_run(struct redis *r, struct redis_call *const *calls, size_t count);
 
 /*
  * Makes the command under way, or else the next one, fail with ERR_CANCELLED. The connection is

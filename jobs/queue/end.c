@@ -1,5 +1,6 @@
 /* The ways in which a job's try ends. */
 #include "jobs/base/cleanup.h"
+#include "jobs/base/js.h"
 #include "jobs/queue/internal.h"
 
 #include <stdlib.h>
@@ -38,13 +39,13 @@ static struct err *finish(struct queue *q, const struct queue_job *job, struct r
 	return NULL;
 }
 
-struct err *queue_complete(struct queue *q, const struct queue_job *job, const char *value,
+struct err *queue_complete(struct queue *q, const struct queue_job *job, struct json_object *value,
 			   struct queue_fetched *ret_next, enum queue_result *ret)
 {
-	TRY(queue_check_json("the result of a job", value));
+	cleanup(cleanup_free) char *text = js_text(value);
 	cleanup(cleanup_redis_args) struct redis_args args = begin_end(q, job);
 	redis_arg(&args, "completed");
-	redis_arg(&args, value);
+	redis_arg(&args, text);
 	redis_arg(&args, "");
 	return finish(q, job, &args, &job->policy.keep_completed, ret_next, ret);
 }
@@ -53,7 +54,7 @@ static void add_failure(struct redis_args *args, const struct queue_job *job,
 			const struct queue_failure *failure)
 {
 	cleanup(cleanup_free) char *reason = policy_utf8(failure->reason);
-	cleanup(cleanup_free) char *stacks = policy_stacks(queue_job_field(job, "stacktrace"),
+	cleanup(cleanup_free) char *stacks = policy_stacks(queue_job_field(job, FIELD_STACKTRACE),
 							   failure->stack, job->policy.stack_limit);
 	redis_arg(args, reason);
 	redis_arg(args, stacks);

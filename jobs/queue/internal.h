@@ -3,10 +3,10 @@
  * is called. Each call is begun with queue_args, to which a transition's own arguments are added.
  */
 #pragma once
+#include "jobs/io/redis_pipeline.h"
 #include "jobs/queue/queue.h"
 #include "jobs/queue/script.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 struct queue {
@@ -15,8 +15,7 @@ struct queue {
 	int metrics_minutes;
 	struct redis_script scripts[SCRIPTS];
 
-	pthread_mutex_t lock; /* of `commands` */
-	struct redis *commands;
+	struct redis_pipeline *commands;
 	struct redis *waiting; /* queue_wait's alone, but for interrupts */
 	atomic_flag warned;    /* about a scheduler */
 };

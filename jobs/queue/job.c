@@ -11,46 +11,48 @@
 
 enum { REPLY_ID = 1, REPLY_FIELDS = 2 };
 
-const char *queue_job_field(const struct queue_job *job, const char *name)
+static const redisReply *reply_field(const struct queue_job *job, enum queue_field field)
 {
-	const redisReply *fields = job->raw->element[REPLY_FIELDS];
-	for (size_t i = 0; i + 1 < fields->elements; i += 2)
-		if (strcmp(fields->element[i]->str, name) == 0)
-			return fields->element[i + 1]->str;
-	return NULL;
+	return job->raw->element[REPLY_FIELDS]->element[field];
+}
+
+const char *queue_job_field(const struct queue_job *job, enum queue_field field)
+{
+	return reply_field(job, field)->str;
 }
 
 /* The whole part of a numeric field: other clients store what they were given, "10.69" or "-5". */
-static int64_t number_field(const struct queue_job *job, const char *name)
+static int64_t number_field(const struct queue_job *job, enum queue_field field)
 {
-	const char *text = queue_job_field(job, name);
+	const char *text = queue_job_field(job, field);
 	return text ? strtoll(text, NULL, 10) : 0;
 }
 
-/* JSON of the field `name`, {} where it is absent; notes the poison if it cannot be read. */
-static struct json_object *json_field(struct queue_job *job, const char *name)
+/* JSON of a field, {} where it is absent; notes the poison if it cannot be read. */
+static struct json_object *json_field(struct queue_job *job, enum queue_field field,
+				      const char *what)
 {
-	const redisReply *fields = job->raw->element[REPLY_FIELDS];
-	for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-		if (strcmp(fields->element[i]->str, name) != 0)
-			continue;
-		struct json_object *value = NULL;
-		const redisReply *text = fields->element[i + 1];
-		cleanup(cleanup_err) struct err *e = js_parse(text->str, text->len, &value);
-		if (e && !job->poison)
-			job->poison = job->owned_poison =
-				mem_printf("The job's %s cannot be read: %s", name, err_message(e));
-		return value;
-	}
-	return json_object_new_object();
+	const redisReply *text = reply_field(job, field);
+	struct json_object *value = NULL;
+	if (!text->str)
+		return json_object_new_object();
+	cleanup(cleanup_err) struct err *e = js_parse(text->str, text->len, &value);
+	if (e && !job->poison)
+		job->poison = job->owned_poison =
+			mem_printf("The job's %s cannot be read: %s", what, err_message(e));
+	return value;
 }
 
 static void read_json(struct queue_job *job)
 {
-	cleanup(cleanup_json) struct json_object *data = json_field(job, "data");
-	cleanup(cleanup_json) struct json_object *opts = json_field(job, "opts");
+	job->content = json_field(job, FIELD_DATA, "data");
+	cleanup(cleanup_json) struct json_object *opts = json_field(job, FIELD_OPTS, "opts");
 	if (!job->poison && !json_object_is_type(opts, json_type_object))
 		job->poison = "The job's opts cannot be read: they are not an object";
+	if (job->poison) {
+		json_object_put(job->content);
+		job->content = NULL;
+	}
 	job->policy = policy_parse(opts);
 }
 
@@ -61,16 +63,18 @@ struct queue_job *queue_job_new(struct redisReply *reply, const char *token, int
 	job->id = reply->element[REPLY_ID]->str;
 	job->token = job->owned_token = mem_strdup(token);
 	job->lock_ms = lock_ms;
-	const char *name = queue_job_field(job, "name"), *data = queue_job_field(job, "data");
+	const char *name = queue_job_field(job, FIELD_NAME),
+		   *data = queue_job_field(job, FIELD_DATA);
 	job->name = name ? name : "";
 	job->data = data ? data : "{}";
-	job->deferred_failure = queue_job_field(job, "defa");
-	bool is_legacy = queue_job_field(job, "attemptsMade"); /* before BullMQ 5 */
-	job->attempts_made = number_field(job, is_legacy ? "attemptsMade" : "atm");
-	job->attempts_started = number_field(job, "ats");
-	job->stalled_count = number_field(job, "stc");
-	job->priority = number_field(job, "priority");
-	job->timestamp_ms = number_field(job, "timestamp");
+	job->deferred_failure = queue_job_field(job, FIELD_DEFERRED_FAILURE);
+	bool is_old = queue_job_field(job, FIELD_ATTEMPTS_MADE_OF_OLD);
+	job->attempts_made =
+		number_field(job, is_old ? FIELD_ATTEMPTS_MADE_OF_OLD : FIELD_ATTEMPTS_MADE);
+	job->attempts_started = number_field(job, FIELD_ATTEMPTS_STARTED);
+	job->stalled_count = number_field(job, FIELD_STALLED_COUNT);
+	job->priority = number_field(job, FIELD_PRIORITY);
+	job->timestamp_ms = number_field(job, FIELD_TIMESTAMP);
 	read_json(job);
 	return job;
 }
@@ -79,6 +83,7 @@ void queue_job_free(struct queue_job *job)
 {
 	if (!job)
 		return;
+	json_object_put(job->content);
 	freeReplyObject(job->raw);
 	free(job->owned_token);
 	free(job->owned_poison);

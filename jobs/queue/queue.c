@@ -37,7 +37,6 @@ struct err *queue_new(const struct queue_options *options, struct queue **ret)
 		return err_new(ERR_INVALID, "The prefix of the queue and the worker's name must "
 					    "be printable ASCII without blanks");
 	cleanup(cleanup_queue) struct queue *q = mem_alloc(sizeof(*q));
-	pthread_mutex_init(&q->lock, NULL);
 	atomic_flag_clear(&q->warned);
 	q->layout = options->layout;
 	q->metrics_minutes = options->metrics_minutes;
@@ -46,7 +45,9 @@ struct err *queue_new(const struct queue_options *options, struct queue **ret)
 	q->worker = mem_strdup(options->worker ? options->worker : "");
 	for (int i = 0; i < SCRIPTS; i++)
 		q->scripts[i] = script_new((enum script)i);
-	TRY(redis_new(options->url, &q->commands));
+	struct redis *commands = NULL;
+	TRY(redis_new(options->url, &commands));
+	q->commands = redis_pipeline_new(commands);
 	TRY(redis_new(options->url, &q->waiting));
 	cleanup(cleanup_free) char *name = connection_name(prefix, options);
 	redis_set_name(q->waiting, name);
@@ -58,11 +59,10 @@ void queue_free(struct queue *q)
 {
 	if (!q)
 		return;
-	redis_free(q->commands);
+	redis_pipeline_free(q->commands);
 	redis_free(q->waiting);
 	for (int i = 0; i < SCRIPTS; i++)
 		redis_script_clear(&q->scripts[i]);
-	pthread_mutex_destroy(&q->lock);
 	free(q->meta_key);
 	free(q->marker_key);
 	free(q->worker);
@@ -86,10 +86,7 @@ struct redis_args queue_args(const struct queue *q)
 struct err *queue_run(struct queue *q, enum script which, const struct redis_args *args,
 		      redisReply **ret)
 {
-	pthread_mutex_lock(&q->lock);
-	struct err *e = redis_eval(q->commands, &q->scripts[which], 1, args, ret);
-	pthread_mutex_unlock(&q->lock);
-	return e;
+	return redis_pipeline_eval(q->commands, &q->scripts[which], 1, args, ret);
 }
 
 struct err *queue_run_number(struct queue *q, enum script which, const struct redis_args *args,
@@ -236,10 +233,7 @@ struct err *queue_eviction_policy(struct queue *q, char ret[static QUEUE_POLICY_
 	redis_arg(&args, "INFO");
 	redis_arg(&args, "memory");
 	cleanup(cleanup_reply) redisReply *reply = NULL;
-	pthread_mutex_lock(&q->lock);
-	struct err *e = redis_command(q->commands, &args, &reply);
-	pthread_mutex_unlock(&q->lock);
-	TRY(e);
+	TRY(redis_pipeline_command(q->commands, &args, &reply));
 	const char *line = reply->str ? strstr(reply->str, label) : NULL;
 	const char *policy = line ? line + strlen(label) : "";
 	snprintf(ret, QUEUE_POLICY_SIZE, "%.*s", (int)strcspn(policy, "\r\n"), policy);

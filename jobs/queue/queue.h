@@ -144,12 +144,12 @@ enum queue_result {
 };
 
 /*
- * Ends a job with success; `value` is JSON, "null" for none, else ERR_INVALID. Where `ret_next` is
+ * Ends a job with success; `value` (borrowed) is its result, NULL for none. Where `ret_next` is
  * not NULL the next job is taken in the same round trip, under the same token; it is QUEUE_EMPTY
  * unless *ret is QUEUE_DONE.
  */
 must_check struct err *queue_complete(struct queue *q, const struct queue_job *job,
-				      const char *value, struct queue_fetched *ret_next,
+				      struct json_object *value, struct queue_fetched *ret_next,
 				      enum queue_result *ret);
 
 /* A failed try: a message, and the stack as a Node client would show it. */

@@ -58,7 +58,7 @@ static bool has_ended(struct json_object *repeat, int64_t now)
 static void move_on(struct json_object *opts, struct json_object *repeat,
 		    const struct queue_job *job, int64_t now, int64_t due)
 {
-	const char *scheduler = queue_job_field(job, "rjk");
+	const char *scheduler = queue_job_field(job, FIELD_SCHEDULER);
 	cleanup(cleanup_free) char *id =
 		mem_printf("repeat:%s:%lld", scheduler ? scheduler : "", (long long)due);
 	js_set_int(repeat, "count", (int64_t)js_number(repeat, "count", 0) + 1);
@@ -76,7 +76,7 @@ struct err *scheduler_next(const struct queue_job *job, const struct scheduler_t
 			   struct scheduler_next *ret)
 {
 	int64_t last = 0, due = 0;
-	const char *text = queue_job_field(job, "opts");
+	const char *text = queue_job_field(job, FIELD_OPTS);
 	cleanup(cleanup_json) struct json_object *opts = NULL;
 	*ret = (struct scheduler_next){ 0 };
 	TRY(due_of(job, &last));

@@ -26,10 +26,7 @@ static struct err *offset_of(struct queue *q, const char *scheduler, int64_t *re
 	redis_arg(&args, key);
 	redis_arg(&args, "offset");
 	cleanup(cleanup_reply) redisReply *reply = NULL;
-	pthread_mutex_lock(&q->lock);
-	struct err *e = redis_command(q->commands, &args, &reply);
-	pthread_mutex_unlock(&q->lock);
-	TRY(e);
+	TRY(redis_pipeline_command(q->commands, &args, &reply));
 	*ret = reply->str ? strtoll(reply->str, NULL, 10) : 0;
 	return NULL;
 }
@@ -57,7 +54,7 @@ static struct err *add_next(struct queue *q, const struct queue_job *job, const 
  */
 static bool rearm(struct queue *q, const struct queue_job *job)
 {
-	const char *scheduler = queue_job_field(job, "rjk");
+	const char *scheduler = queue_job_field(job, FIELD_SCHEDULER);
 	if (!scheduler || job->poison)
 		return true;
 	cleanup(cleanup_err) struct err *e = add_next(q, job, scheduler);

@@ -106,7 +106,7 @@ class Bench {
 		if (await queue.getWaitingCount() !== ADDED) throw new Error(`${side}: jobs are missing`);
 		await queue.obliterate({ force: true });
 		await queue.close();
-		return ADDED / (child.said.ms / 1000);
+		return { rate: ADDED / (child.said.ms / 1000), cpu: child.said.cpu / ADDED };
 	}
 
 	/* How long after it was added a job starts, on an idle worker; sorted. */
@@ -159,8 +159,12 @@ async function measure(bench) {
 	reportDrain(report, 'POST and PUT', await inTurns(['ours', 'fetch', 'agent'], (side) => bench.drain(side, true, HTTP_JOBS)),
 		{ fetch: GOALS.fetch, agent: GOALS.agent });
 	const added = await inTurns(['ours', 'node'], (side) => bench.enqueue(side));
-	for (const [side, rates] of Object.entries(added)) report.add(`enqueue in bulk, ${side}`, 'jobs/s', rates);
-	report.add('enqueue in bulk: time, ours to node', '', ratios(added.node, added.ours), { max: GOALS.enqueue });
+	for (const [side, runs] of Object.entries(added)) {
+		report.add(`enqueue in bulk, ${side}: rate`, 'jobs/s', runs.map(({ rate }) => rate));
+		report.add(`enqueue in bulk, ${side}: CPU of the producer`, 'us/job', runs.map((run) => run.cpu));
+	}
+	for (const [what, figure] of [['time', ({ rate }) => 1 / rate], ['CPU', (run) => run.cpu]])
+		report.add(`enqueue in bulk: ${what}, ours to node`, '', ratios(added.ours.map(figure), added.node.map(figure)), { max: GOALS.enqueue });
 	const late = await inTurns(['ours', 'fetch'], (side) => bench.lateness(side));
 	for (const [side, runs] of Object.entries(late)) {
 		report.add(`add to start, ${side}: median`, 'ms', runs.map((run) => quantile(run, 0.5)));

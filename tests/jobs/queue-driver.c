@@ -135,7 +135,9 @@ static struct err *complete(struct driver *d, struct json_object *in, struct jso
 	TRY(held_job(d, in, &slot));
 	enum queue_result result = QUEUE_LOST;
 	struct queue_fetched f = { 0 }, *next = js_bool(in, "next", false) ? &f : NULL;
-	TRY(queue_complete(d->queue, d->held[slot], js_string(in, "value"), next, &result));
+	cleanup(cleanup_json) struct json_object *value = NULL;
+	TRY(js_parse_own(js_string(in, "value"), &value));
+	TRY(queue_complete(d->queue, d->held[slot], value, next, &result));
 	let_go(d, slot);
 	if (next)
 		hold(d, slot, next, out);

@@ -4,7 +4,6 @@ local FIELDS = 7
 
 local function add(i)
 	local id = ARGV[i]
-	call('INCR', queue.base .. 'id')
 	if call('EXISTS', queue.base .. id) == 1 then
 		emit(queue, 'duplicated', 'jobId', id)
 		return 0
@@ -15,7 +14,14 @@ local function add(i)
 end
 
 local added = {}
+queue.collected = { LPUSH = {}, RPUSH = {} }
 for i = 3, #ARGV, FIELDS do
 	added[#added + 1] = add(i)
 end
+for side, ids in pairs(queue.collected) do
+	if #ids > 0 then
+		call(side, queue.ready, unpack(ids))
+	end
+end
+call('INCRBY', queue.base .. 'id', #added)
 return added

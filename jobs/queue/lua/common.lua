@@ -11,11 +11,12 @@ local RANKS = 4294967296 -- places within one priority
 local function open(base)
 	local meta = call('HMGET', base .. 'meta', 'paused', 'concurrency', 'opts.maxLenEvents',
 		'version')
-	local queue = { base = base, paused = meta[1] ~= false, concurrency = tonumber(meta[2]) }
+	local queue = { base = base, events = base .. 'events', paused = meta[1] ~= false,
+		concurrency = tonumber(meta[2]) }
 	if not meta[3] then
 		call('HSET', base .. 'meta', 'opts.maxLenEvents', 10000)
 	end
-	queue.max_events = tonumber(meta[3]) or 10000
+	queue.max_events = meta[3] or '10000' -- a text: Redis is slow to make one of a number
 	local is_5 = string.sub(meta[4] or '', 1, 9) == 'bullmq:5.'
 	queue.is_5 = layout == '5' or (layout == 'auto' and is_5)
 	-- BullMQ 5 keeps the ready jobs of a paused queue in a list of its own.
@@ -26,7 +27,7 @@ end
 local queue = open(string.sub(KEYS[1], 1, -#'meta' - 1))
 
 local function emit(q, event, ...)
-	call('XADD', q.base .. 'events', 'MAXLEN', '~', q.max_events, '*', 'event', event, ...)
+	call('XADD', q.events, 'MAXLEN', '~', q.max_events, '*', 'event', event, ...)
 end
 
 -- Not EXISTS: an id that somebody chose like the name of a list is no job either.
@@ -38,10 +39,11 @@ local function is_blocked(q)
 	return q.paused or (q.concurrency and call('LLEN', q.base .. 'active') >= q.concurrency)
 end
 
--- Lets one idle worker look for a job.
+-- Lets one idle worker look for a job; once is enough, since nobody sees the marker meanwhile.
 local function wake(q)
-	if not is_blocked(q) then
+	if not q.is_awake and not is_blocked(q) then
 		call('ZADD', q.base .. 'marker', 0, '0')
+		q.is_awake = true
 	end
 end
 
@@ -62,18 +64,20 @@ local function rank(q, priority)
 	return priority * RANKS + call('INCR', q.base .. 'pc') % RANKS
 end
 
--- Where a job without priority waits: `side` is LPUSH (last) or RPUSH (next).
-local function put_ready(q, id, side)
-	local priority = priority_of(q, id)
+-- Where a job without priority waits: `side` is LPUSH (last) or RPUSH (next). A script that makes
+-- many ready has them collected in q.collected, and pushes them itself.
+local function put_ready(q, id, side, priority)
 	if priority > 0 then
 		call('ZADD', q.base .. 'prioritized', rank(q, priority), id)
+	elseif q.collected then
+		table.insert(q.collected[side], id)
 	else
 		call(side, q.ready, id)
 	end
 end
 
-local function make_ready(q, id, side)
-	put_ready(q, id, side)
+local function make_ready(q, id, side, priority)
+	put_ready(q, id, side, priority or priority_of(q, id))
 	wake(q)
 end
 
@@ -95,7 +99,7 @@ local function promote(q)
 	for _, id in ipairs(due) do
 		call('ZREM', q.base .. 'delayed', id)
 		if is_job(q, id) then
-			put_ready(q, id, 'LPUSH')
+			put_ready(q, id, 'LPUSH', priority_of(q, id))
 			emit(q, 'waiting', 'jobId', id, 'prev', 'delayed')
 			call('HSET', q.base .. id, 'delay', 0)
 		end

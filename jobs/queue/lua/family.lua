@@ -46,6 +46,9 @@ end
 -- The parent named in the job's hash, with the flags for a failure; nil where there is none.
 local function parent_of(q, id)
 	local fields = call('HMGET', q.base .. id, 'parent', 'parentKey')
+	if not fields[1] and not fields[2] then
+		return nil
+	end
 	local ok, parent = pcall(cjson.decode, fields[1] or '')
 	if not ok or type(parent) ~= 'table' or not parent.id or not parent.queueKey then
 		parent = {}

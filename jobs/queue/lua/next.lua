@@ -3,6 +3,10 @@ local limit = call('HMGET', queue.base .. 'meta', 'max', 'duration')
 local max, window = tonumber(limit[1]), math.floor(math.abs(tonumber(limit[2]) or 0))
 local limiter, active = queue.base .. 'limiter', queue.base .. 'active'
 
+-- What a worker needs of a job's hash, in the order of enum queue_field in job.h.
+local FIELDS = { 'name', 'data', 'opts', 'timestamp', 'priority', 'ats', 'atm', 'attemptsMade', 'stc',
+	'defa', 'failedReason', 'stacktrace', 'rjk' }
+
 -- How long the rate limit still shuts the queue, in ms; 0 where it does not.
 local function limited_for()
 	if not max or (tonumber(call('GET', limiter)) or 0) < max then
@@ -54,7 +58,7 @@ local function count_towards_limit(key)
 	end
 end
 
--- Returns {'job', id, fields}, {'limited', ms}, {'until', ms since the epoch}, {'blocked'} or {'none'}.
+-- Returns {'job', id, values of FIELDS}, {'limited', ms}, {'until', ms since the epoch}, {'blocked'} or {'none'}.
 local function take_next(token, lock_ms, worker)
 	promote(queue)
 	local shut = limited_for()
@@ -72,12 +76,13 @@ local function take_next(token, lock_ms, worker)
 	count_towards_limit(key)
 	call('SET', key .. ':lock', token, 'PX', lock_ms)
 	emit(queue, 'active', 'jobId', id, 'prev', 'waiting')
-	call('HSET', key, 'processedOn', ARGV[1])
 	if worker ~= '' then
-		call('HSET', key, 'pb', worker)
+		call('HSET', key, 'processedOn', ARGV[1], 'pb', worker)
+	else
+		call('HSET', key, 'processedOn', ARGV[1])
 	end
 	call('HINCRBY', key, 'ats', 1)
 	-- Unconditionally: the worker that this wakes wakes the next, until all have found nothing.
 	call('ZADD', queue.base .. 'marker', 0, '0')
-	return { 'job', id, call('HGETALL', key) }
+	return { 'job', id, call('HMGET', key, unpack(FIELDS)) }
 end

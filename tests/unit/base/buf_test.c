@@ -28,6 +28,18 @@ static void keeps_bytes_of_any_value(void **state)
 			    5);
 }
 
+static void adds_numbers(void **state)
+{
+	(void)state;
+	cleanup(buf_clear) struct buf b = BUF(100);
+	static const int64_t numbers[] = { 0, 7, -1, 10, INT64_MAX, INT64_MIN };
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		buf_add_int(&b, numbers[i]);
+		buf_adds(&b, " ");
+	}
+	assert_string_equal(b.data, "0 7 -1 10 9223372036854775807 -9223372036854775808 ");
+}
+
 static void holds_one_byte_less_than_its_limit(void **state)
 {
 	(void)state;
@@ -72,6 +84,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_and_stays_terminated),
 		cmocka_unit_test(keeps_bytes_of_any_value),
+		cmocka_unit_test(adds_numbers),
 		cmocka_unit_test(holds_one_byte_less_than_its_limit),
 		cmocka_unit_test(refuses_all_that_follows_a_refusal),
 		cmocka_unit_test(take_hands_over_and_starts_anew),

@@ -332,6 +332,80 @@ static void test_scripts(void **state)
 	redis_script_clear(&script);
 }
 
+static struct redis_args words(const char *const *list)
+{
+	struct redis_args args = REDIS_ARGS;
+	for (; *list; list++)
+		redis_arg(&args, *list);
+	return args;
+}
+
+/* Each fares by itself: one that is refused, one that is too long, a script sent for the first
+ * time. */
+static void test_calls_in_one_exchange(void **state)
+{
+	(void)state;
+	cleanup(cleanup_redis) struct redis *r = connect_to(server.url);
+	struct redis_script script =
+		redis_script_new(mem_strdup("return {KEYS[1], ARGV[1], 'new'}"));
+	struct redis_args args[] = {
+		words((const char *[]){ "SET", "batch", "1", NULL }),
+		words((const char *[]){ "NOSUCHCOMMAND", NULL }),
+		words((const char *[]){ "key", "argument", NULL }),
+		{ .wire = BUF(4) },
+		words((const char *[]){ "GET", "batch", NULL }),
+	};
+	redis_arg(&args[3], "too much for it");
+	enum { CALLS = sizeof(args) / sizeof(args[0]) };
+	struct redis_call calls[CALLS], *list[CALLS];
+	for (size_t i = 0; i < CALLS; i++) {
+		calls[i] = (struct redis_call){ .args = &args[i] };
+		list[i] = &calls[i];
+	}
+	calls[2].script = &script;
+	calls[2].keys = 1;
+	redis_run(r, list, CALLS);
+	assert_string_equal(calls[0].reply->str, "OK");
+	assert_kind(calls[1].error, ERR_INTERNAL);
+	assert_string_equal(calls[2].reply->element[0]->str, "key");
+	assert_string_equal(calls[2].reply->element[1]->str, "argument");
+	assert_kind(calls[3].error, ERR_TOO_LARGE);
+	assert_string_equal(calls[4].reply->str, "1");
+	for (size_t i = 0; i < CALLS; i++) {
+		freeReplyObject(calls[i].reply);
+		redis_args_clear(&args[i]);
+	}
+	redis_script_clear(&script);
+}
+
+/* The replies that came stay; whoever has none knows that it may or may not have run. */
+static void test_exchange_that_breaks(void **state)
+{
+	(void)state;
+	cleanup(cleanup_redis) struct redis *r = connect_to(server.url);
+	struct redis_args args[] = {
+		words((const char *[]){ "SET", "broken", "before", NULL }),
+		words((const char *[]){ "QUIT", NULL }),
+		words((const char *[]){ "SET", "broken", "after", NULL }),
+	};
+	struct redis_call calls[3], *list[3];
+	for (size_t i = 0; i < 3; i++) {
+		calls[i] = (struct redis_call){ .args = &args[i] };
+		list[i] = &calls[i];
+	}
+	redis_run(r, list, 3);
+	assert_string_equal(calls[0].reply->str, "OK");
+	assert_string_equal(calls[1].reply->str, "OK");
+	assert_null(calls[2].reply);
+	assert_kind(calls[2].error, ERR_UNAVAILABLE);
+	for (size_t i = 0; i < 3; i++) {
+		freeReplyObject(calls[i].reply);
+		redis_args_clear(&args[i]);
+	}
+	cleanup(cleanup_free) char *kept = text_of(r, "broken");
+	assert_string_equal(kept, "before");
+}
+
 static int start_server(void **state)
 {
 	(void)state;
@@ -363,6 +437,8 @@ int main(void)
 		cmocka_unit_test(test_interrupt_is_not_lost_between_commands),
 		cmocka_unit_test(test_unblocked_is_like_a_timeout),
 		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_calls_in_one_exchange),
+		cmocka_unit_test(test_exchange_that_breaks),
 	};
 	return cmocka_run_group_tests(tests, start_server, stop_server);
 }

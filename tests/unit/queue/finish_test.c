@@ -99,7 +99,7 @@ static void test_stolen_lock(void **state)
 	assert_null(queue_extend(queue, held, 1, LOCK_MS, &lost));
 	assert_true(lost);
 	enum queue_result result = QUEUE_DONE;
-	assert_null(queue_complete(queue, job, "1", NULL, &result));
+	assert_null(complete_with(job, "1", NULL, &result));
 	assert_int_equal(result, QUEUE_LOST);
 	end_try(job, -1, QUEUE_LOST);
 	end_try(job, 0, QUEUE_LOST);
@@ -161,7 +161,7 @@ static void test_renewed_job_does_not_stall(void **state)
 	assert_null(queue_recover(queue, 1, 60000, &recovered));
 	assert_int_equal(recovered, 0);
 	enum queue_result result = QUEUE_LOST;
-	assert_null(queue_complete(queue, job, "null", NULL, &result));
+	assert_null(complete_with(job, "null", NULL, &result));
 	assert_int_equal(ask_number("SCARD bull:mail:stalled"), 0);
 }
 
@@ -226,7 +226,7 @@ static void test_parent_of_a_completed_job(void **state)
 	add_parent("");
 	cleanup(cleanup_queue_job) struct queue_job *job = fetch();
 	enum queue_result result = QUEUE_LOST;
-	assert_null(queue_complete(queue, job, "7", NULL, &result));
+	assert_null(complete_with(job, "7", NULL, &result));
 	assert_answer("LRANGE bull:up:wait 0 -1", "p");
 	assert_answer("HGETALL bull:up:p:processed", "bull:mail:x 7");
 	assert_answer("ZRANGE bull:up:marker 0 -1", "0");
@@ -285,11 +285,11 @@ static void test_job_with_children_does_not_complete(void **state)
 	cleanup(cleanup_queue_job) struct queue_job *job = fetch();
 	enum queue_result result = QUEUE_LOST;
 	ask_number("SADD bull:mail:x:dependencies bull:mail:child");
-	assert_null(queue_complete(queue, job, "1", NULL, &result));
+	assert_null(complete_with(job, "1", NULL, &result));
 	assert_int_equal(result, QUEUE_CHILDREN_PENDING);
 	ask_number("DEL bull:mail:x:dependencies");
 	ask_number("ZADD bull:mail:x:unsuccessful 1 bull:mail:child");
-	assert_null(queue_complete(queue, job, "1", NULL, &result));
+	assert_null(complete_with(job, "1", NULL, &result));
 	assert_int_equal(result, QUEUE_CHILDREN_FAILED);
 	assert_answer("GET bull:mail:x:lock", "token");
 }

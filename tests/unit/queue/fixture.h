@@ -113,12 +113,20 @@ static inline struct queue_job *fetch(void)
 }
 
 /* Fetches a job, checks which it is, and completes it. */
+/* Ends a job with the JSON `text` as its result. */
+static inline struct err *complete_with(const struct queue_job *job, const char *text,
+					struct queue_fetched *next, enum queue_result *result)
+{
+	cleanup(cleanup_json) struct json_object *value = json_tokener_parse(text);
+	return queue_complete(queue, job, value, next, result);
+}
+
 static inline void assert_next(const char *id)
 {
 	cleanup(cleanup_queue_job) struct queue_job *job = fetch();
 	assert_string_equal(job->id, id);
 	enum queue_result result = QUEUE_LOST;
-	assert_null(queue_complete(queue, job, "null", NULL, &result));
+	assert_null(complete_with(job, "null", NULL, &result));
 	assert_int_equal(result, QUEUE_DONE);
 }
 

@@ -6,7 +6,7 @@ static struct queue_fetched complete_for_next(struct queue_job *job)
 {
 	struct queue_fetched next = { 0 };
 	enum queue_result result = QUEUE_LOST;
-	assert_null(queue_complete(queue, job, "null", &next, &result));
+	assert_null(complete_with(job, "null", &next, &result));
 	assert_int_equal(result, QUEUE_DONE);
 	return next;
 }

@@ -34,14 +34,13 @@ static void test_add_and_complete(void **state)
 	assert_in_range(ask_number("PTTL bull:mail:x:lock"), LOCK_MS - 5000, LOCK_MS);
 
 	enum queue_result result = QUEUE_LOST;
-	assert_kind(queue_complete(queue, job, "{half", NULL, &result), ERR_INVALID);
-	assert_null(queue_complete(queue, job, "{\"ok\":true}", NULL, &result));
+	assert_null(complete_with(job, "{\"ok\":true}", NULL, &result));
 	assert_int_equal(result, QUEUE_DONE);
 	assert_answer("HMGET bull:mail:x returnvalue atm", "{\"ok\":true} 1");
 	assert_answer("ZRANGE bull:mail:completed 0 -1", "x");
 	assert_int_equal(ask_number("EXISTS bull:mail:x:lock bull:mail:active"), 0);
 	assert_events("added waiting active completed drained");
-	assert_null(queue_complete(queue, job, "1", NULL, &result));
+	assert_null(complete_with(job, "1", NULL, &result));
 	assert_int_equal(result, QUEUE_LOST);
 	assert_answer("HGET bull:mail:x returnvalue", "{\"ok\":true}");
 }
@@ -250,7 +249,7 @@ static void test_global_concurrency(void **state)
 	assert_nothing_next();
 	assert_int_equal(ask_number("DEL bull:mail:marker"), 1);
 	enum queue_result result = QUEUE_LOST;
-	assert_null(queue_complete(queue, job, "null", NULL, &result));
+	assert_null(complete_with(job, "null", NULL, &result));
 	assert_answer("ZRANGE bull:mail:marker 0 -1", "0");
 	assert_next("y");
 }
@@ -399,7 +398,7 @@ static void run_load_job(struct queue_job *job)
 	if (job->attempts_made == 0 && number % 7 == 0)
 		e = queue_retry(queue, job, &failure, number % 2, &result);
 	else
-		e = queue_complete(queue, job, "1", NULL, &result);
+		e = complete_with(job, "1", NULL, &result);
 	if (e || result != QUEUE_DONE)
 		atomic_fetch_add(&load_faults, 1);
 	err_free(e);
