@@ -18,9 +18,12 @@ static const struct route routes[] = {
 	{ "GET",    "/api/settings/services",            0,          services_list },
 	{ "GET",    "/api/settings/pronunciations",      0,          pronunciations_get },
 	{ "PUT",    "/api/settings/pronunciations",      0,          pronunciations_put },
+	{ "GET",    "/api/settings/budget",              0,          budget_show },
+	{ "PUT",    "/api/settings/budget",              ROUTE_JSON, budget_save },
 	{ "GET",    "/api/settings/tokens",              0,          access_tokens_list },
 	{ "POST",   "/api/settings/tokens",              ROUTE_JSON, access_tokens_create },
 	{ "DELETE", "/api/settings/tokens/:",            0,          access_tokens_delete },
+	{ "GET",    "/api/usage",                        0,          usage_get },
 	{ "GET",    "/api/voices",                       0,          voices_list },
 
 	{ "GET",    "/api/voice-profiles",               0,          voice_profiles_list },

@@ -51,6 +51,7 @@ handler executions_execute, executions_rerun, executions_run_node, executions_li
 handler segments_list, segments_regenerate, workflows_estimate;
 handler hooks_call, hooks_list;
 handler pronunciations_get, pronunciations_put;
+handler usage_get, budget_show, budget_save;
 handler openai_speech, openai_voices, openai_models;
 handler node_types_list;
 handler storage_play;

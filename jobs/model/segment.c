@@ -2,6 +2,7 @@
 
 #include "jobs/base/cleanup.h"
 #include "jobs/base/mem.h"
+#include "jobs/model/usage.h"
 #include "sql.h"
 
 #include <stdio.h>
@@ -93,7 +94,8 @@ struct err *segment_take(struct db *db, const struct segment_owner *owner, struc
 struct err *segment_hold(struct db *db, const struct segment_owner *owner)
 {
 	return run(db, &Q_SEGMENT_HOLD,
-		   PARAMS(owner->user_id, owner->run_id, owner->claim, SEGMENT_LEASE_S));
+		   PARAMS(owner->user_id, owner->run_id, owner->claim, SEGMENT_LEASE_S,
+			  owner->reservation, USAGE_RESERVED_S));
 }
 
 struct err *segment_release(struct db *db, const struct segment_owner *owner, const char *id,
@@ -112,7 +114,8 @@ struct err *segment_store(struct db *db, const struct segment_owner *owner, cons
 	snprintf(billed, sizeof(billed), "%ld", p->billed_characters);
 	return run(db, &Q_SEGMENT_STORE,
 		   PARAMS(id, owner->user_id, p->audio_key, seconds,
-			  p->billed_characters < 0 ? NULL : billed, p->request_id, p->alignment));
+			  p->billed_characters < 0 ? NULL : billed, p->request_id, p->alignment,
+			  owner->reservation));
 }
 
 struct err *segment_lost(struct db *db, const char *user_id, const struct segment *s)

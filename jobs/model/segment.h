@@ -16,9 +16,12 @@
 
 #define SEGMENT_LEASE_S "30" /* a taken segment is held for so long unless held on to */
 
-/* Who takes segments: a run with the number of its claim ("0" outside of executions). Borrowed. */
+/*
+ * Who takes segments: a run with the number of its claim ("0" outside of executions), and what it
+ * has reserved of the user's budget (jobs/model/usage.h), or NULL. Borrowed.
+ */
 struct segment_owner {
-	const char *user_id, *run_id, *claim;
+	const char *user_id, *run_id, *claim, *reservation;
 };
 
 /* What all segments of a text have in common. Borrowed; model and profile may be NULL. */
@@ -73,7 +76,7 @@ must_check struct err *segment_take(struct db *db, const struct segment_owner *o
 				    struct segment *s, enum segment_state *ret_state,
 				    int64_t *ret_age_ms);
 
-/* Holds on to all segments that the owner has taken. */
+/* Holds on to all segments that the owner has taken, and to its reservation. */
 must_check struct err *segment_hold(struct db *db, const struct segment_owner *owner);
 
 /* Gives back a segment that was not bought; `uncertain`: it may have been all the same. */
@@ -86,6 +89,8 @@ struct segment_purchase {
 	double duration_sec;
 	long billed_characters;
 };
+
+/* Writes that a segment is bought, which counts as the user's usage from then on. */
 must_check struct err *segment_store(struct db *db, const struct segment_owner *owner,
 				     const char *id, const struct segment_purchase *purchase);
 

@@ -122,7 +122,7 @@ struct err *speech_make(struct node_run *run, struct speech *speech, char **ret_
 	struct speak speak = {
 		.services = run->services,
 		.http = run->http,
-		.owner = { run->user_id, run->run_id, run->claim ? run->claim : "0" },
+		.owner = { run->user_id, run->run_id, run->claim ? run->claim : "0", NULL },
 		.step = { run->claim ? run->run_id : NULL, run->node_id, run->iteration },
 		.profile_id = speech->profile_id,
 		.file_name = run->file_name,

@@ -91,19 +91,37 @@ static bool fits(struct json_object *item, const struct tts_request *request, co
 	       (!type || is_mp3 == (request->format == AUDIO_MP3)) && has_settings(item, request);
 }
 
-/* The id of the item on a page that is the request's speech, borrowed; NULL where it is not there.
- */
-static const char *find(struct json_object *items, const struct tts_request *request,
-			const char *text)
+/* The item on a page that is the request's speech, borrowed; NULL where it is not there. */
+static struct json_object *find(struct json_object *items, const struct tts_request *request,
+				const char *text)
 {
 	size_t n =
 		json_object_is_type(items, json_type_array) ? json_object_array_length(items) : 0;
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *item = json_object_array_get_idx(items, i);
 		if (fits(item, request, text))
-			return js_string(item, "history_item_id");
+			return item;
 	}
 	return NULL;
+}
+
+/* What an item cost; -1 where it does not tell. */
+static long item_cost(struct json_object *item)
+{
+	double from = js_number(item, "character_count_change_from", -1),
+	       to = js_number(item, "character_count_change_to", -1);
+	return from < 0 || to < from ? -1 : lround(to - from);
+}
+
+static void take_item(struct http *http, const struct conf *conf, const struct service_key *key,
+		      const struct tts_request *request, struct json_object *item,
+		      struct tts_result *ret)
+{
+	if (!elevenlabs_fetch(http, conf, key, request, js_string(item, "history_item_id"), ret))
+		return;
+	ret->billed_characters = item_cost(item);
+	if (!ret->model)
+		ret->model = mem_strdup(elevenlabs_provider.model);
 }
 
 /* One page of what the voice has spoken since a time, the newest first. */
@@ -135,11 +153,9 @@ struct err *elevenlabs_recover(struct http *http, const struct conf *conf,
 	for (int i = 0; i < MAX_PAGES; i++) {
 		cleanup(cleanup_json) struct json_object *page = NULL;
 		TRY(get_page(http, base, key, request, last, &page));
-		const char *id = find(js_get(page, "history"), request, text);
-		if (id) {
-			bool fetched = elevenlabs_fetch(http, conf, key, request, id, ret);
-			if (fetched && !ret->model)
-				ret->model = mem_strdup(elevenlabs_provider.model);
+		struct json_object *item = find(js_get(page, "history"), request, text);
+		if (item) {
+			take_item(http, conf, key, request, item, ret);
 			return NULL;
 		}
 		free(last);

@@ -6,6 +6,7 @@
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
 #include "jobs/base/scratch.h"
+#include "jobs/model/usage.h"
 #include "jobs/tts/purchase.h"
 #include "jobs/tts/script.h"
 
@@ -33,6 +34,8 @@ struct part {
 /* A text while it is spoken. What stands below `lock` is shared by the threads. */
 struct speaking {
 	const struct speak *speak;
+	struct speak own;          /* what `speak` points to: the caller's, with the reservation */
+	char reservation[ID_SIZE]; /* of the user's budget; "" for none */
 	struct script script;
 	struct segment *segments; /* one a piece */
 	struct part *parts;
@@ -157,6 +160,38 @@ static void find_repeats(struct speaking *s)
 	}
 }
 
+/* Reserves what is to be bought of the user's budget. */
+static struct err *reserve(struct speaking *s)
+{
+	const struct speak *speak = s->speak;
+	struct usage_wish wish = {
+		.user_id = speak->owner.user_id,
+		.run_id = speak->owner.run_id,
+		.node_id = speak->step.node_id,
+		.iteration = speak->step.iteration,
+	};
+	for (size_t i = 0; i < s->script.count; i++)
+		if (s->parts[i].same_as == i && !s->segments[i].stored)
+			wish.characters += (int64_t)s->script.pieces[i].characters;
+	if (wish.characters == 0)
+		return NULL;
+	struct db *db = db_pool_get(speak->services->pool);
+	struct err *e = usage_reserve(db, &wish, s->reservation);
+	db_pool_put(speak->services->pool, db);
+	s->own.owner.reservation = *s->reservation ? s->reservation : NULL;
+	return e;
+}
+
+/* Gives back what was not needed; one that stays behind expires by itself. */
+static void settle(const struct speaking *s)
+{
+	if (!*s->reservation)
+		return;
+	struct db *db = db_pool_get(s->speak->services->pool);
+	err_free(usage_settle(db, s->speak->owner.user_id, s->reservation));
+	db_pool_put(s->speak->services->pool, db);
+}
+
 static struct err *plan(struct speaking *s)
 {
 	const struct speak *speak = s->speak;
@@ -169,6 +204,7 @@ static struct err *plan(struct speaking *s)
 	db_pool_put(speak->services->pool, db);
 	TRY(e);
 	find_repeats(s);
+	TRY(reserve(s));
 	return scratch_open(&s->pieces_fd);
 }
 
@@ -477,10 +513,22 @@ static void count(struct speaking *s)
 	}
 }
 
+static struct err *count_cached(const struct speaking *s)
+{
+	const struct speak *speak = s->speak;
+	if (s->result.cached == 0)
+		return NULL;
+	struct db *db = db_pool_get(speak->services->pool);
+	struct err *e = usage_count_cached(db, speak->owner.user_id, speak->provider->service->name,
+					   speak->profile_id, (int64_t)s->result.cached);
+	db_pool_put(speak->services->pool, db);
+	return e;
+}
+
 struct err *speak_text(const struct speak *speak, struct speak_result *ret)
 {
 	cleanup(speaking_clear) struct speaking s = {
-		.speak = speak,
+		.own = *speak,
 		.pieces_fd = -1,
 		.audio_fd = -1,
 		.limit = speak->provider->parallel,
@@ -488,10 +536,14 @@ struct err *speak_text(const struct speak *speak, struct speak_result *ret)
 	};
 	pthread_mutex_init(&s.lock, NULL);
 	pthread_cond_init(&s.changed, NULL);
+	s.speak = &s.own;
 	TRY(plan(&s));
-	TRY(get_pieces(&s));
+	struct err *e = get_pieces(&s);
+	settle(&s);
+	TRY(e);
 	TRY(make_audio(&s));
 	count(&s);
+	TRY(count_cached(&s));
 	*ret = s.result;
 	s.result = (struct speak_result){ 0 };
 	return NULL;

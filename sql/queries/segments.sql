@@ -50,8 +50,12 @@ RETURNING old.status = 'called', floor(extract(epoch FROM now() - old.called_at)
 -- name: segment_get :read
 SELECT id, status, audio_key, duration_sec, alignment::text, run_id FROM segments WHERE id = $1 AND user_id = $2
 
--- Holds on to all that a run has taken.
+-- Holds on to all that a run has taken, and to its reservation $5 for $6 seconds.
 -- name: segment_hold
+WITH reserved AS (
+	UPDATE speech_reservations SET expires_at = now() + make_interval(secs => $6)
+	WHERE id = $5::uuid AND user_id = $1
+)
 UPDATE segments SET held_until = now() + make_interval(secs => $4)
 WHERE run_id = $2 AND run_claim = $3 AND user_id = $1 AND held_until IS NOT NULL
 
@@ -60,10 +64,26 @@ WHERE run_id = $2 AND run_claim = $3 AND user_id = $1 AND held_until IS NOT NULL
 UPDATE segments SET held_until = NULL, status = CASE WHEN $5::boolean THEN status ELSE 'intended' END
 WHERE id = $1 AND user_id = $2 AND run_id = $3 AND run_claim = $4 AND status = 'called'
 
+-- Whoever stores a segment has bought it: from here on it counts, and is no longer reserved ($8). What the provider
+-- says that it cost counts before what we reckon.
 -- name: segment_store
-UPDATE segments SET status = 'stored', held_until = NULL, completed_at = now(), audio_key = $3, duration_sec = $4,
-	billed_characters = $5, provider_request = $6, alignment = $7
-WHERE id = $1 AND user_id = $2 AND status <> 'stored'
+WITH stored AS (
+	UPDATE segments SET status = 'stored', held_until = NULL, completed_at = now(), audio_key = $3, duration_sec = $4,
+		billed_characters = $5, provider_request = $6, alignment = $7
+	WHERE id = $1 AND user_id = $2 AND status <> 'stored'
+	RETURNING user_id, provider, voice_profile_id, characters, coalesce(billed_characters, characters) AS billed
+), counted AS (
+	INSERT INTO speech_usage AS u (user_id, day, provider, profile_id, profile_name, characters, billed_characters)
+	SELECT s.user_id, (now() AT TIME ZONE 'UTC')::date, s.provider, coalesce(s.voice_profile_id::text, ''), p.name,
+		s.characters, s.billed
+	FROM stored s LEFT JOIN voice_profiles p ON p.id = s.voice_profile_id
+	ON CONFLICT (user_id, day, provider, profile_id) DO UPDATE
+	SET characters = u.characters + excluded.characters,
+		billed_characters = u.billed_characters + excluded.billed_characters,
+		profile_name = coalesce(excluded.profile_name, u.profile_name)
+)
+UPDATE speech_reservations r SET characters = greatest(0, r.characters - s.characters)
+FROM stored s WHERE r.id = $8::uuid AND r.user_id = s.user_id
 
 -- A segment whose audio has gone from the storage is bought anew.
 -- name: segment_lost

@@ -155,6 +155,20 @@ const ROWS = [
 		send: (user, path) => user.put(path, [{ word: 'GIF', replacement: 'jiff' }]),
 		shape: [shapes.PRONUNCIATION],
 	},
+	{ name: 'GET /api/settings/budget', shape: shapes.BUDGET },
+	{
+		name: 'PUT /api/settings/budget',
+		body: () => ({ monthlyCharacters: 100_000 }),
+		shape: { monthlyCharacters: 100_000 },
+		faults: [
+			[{}, ['monthlyCharacters: monthlyCharacters is required: a number, or null for no budget']],
+			...[-1, 1.5, '5', true, 1e13].map((monthlyCharacters) => [
+				{ monthlyCharacters },
+				['monthlyCharacters: monthlyCharacters must be a whole number from 0 to 1000000000000, or null'],
+			]),
+		],
+	},
+	{ name: 'GET /api/usage', shape: shapes.USAGE },
 	{ name: 'GET /api/settings/tokens', needs: ['token'], shape: [shapes.ACCESS_TOKEN] },
 	{
 		name: 'POST /api/settings/tokens',

@@ -52,6 +52,18 @@ export const SEGMENT = {
 const PRICE = { characters: isNumber, cachedCharacters: isNumber, billedCharacters: isNumber, expectedDurationSec: isNumber };
 export const ESTIMATE = { ...PRICE, nodes: [{ nodeId: TEXT, nodeTitle: TEXT, provider: orNull(TEXT), ...PRICE }] };
 
+export const BUDGET = { monthlyCharacters: orNull(isNumber) };
+
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const SPOKEN = { characters: isNumber, billedCharacters: isNumber, cachedCharacters: isNumber };
+export const USAGE = {
+	from: DAY,
+	to: DAY,
+	days: [{ date: DAY, provider: TEXT, profileId: orNull(ID), profileName: orNull(TEXT), ...SPOKEN }],
+	totals: SPOKEN,
+	budget: { ...BUDGET, usedCharacters: isNumber, resetsAt: TIME },
+};
+
 export const PRONUNCIATION = { word: TEXT, replacement: TEXT };
 
 export const ACCESS_TOKEN = { id: ID, name: TEXT, createdAt: TIME, lastUsedAt: orNull(TIME) };

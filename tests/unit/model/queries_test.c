@@ -6,7 +6,8 @@ static const char *const user_tables[] = {
 	"api_keys",        "voice_profiles", "voice_training_assets",
 	"workflows",       "executions",     "execution_steps",
 	"segments",        "outbox",         "audit_log",
-	"voice_trainings", "access_tokens",  "pronunciations"
+	"voice_trainings", "access_tokens",  "pronunciations",
+	"speech_usage",    "speech_budgets", "speech_reservations",
 };
 
 /* Statements on them that do not compare user_id, and why they need not. */
@@ -17,6 +18,7 @@ static const struct {
 	{ "voice_profile_create", "inserts, for the user it is given" },
 	{ "workflow_create", "inserts, for the user it is given" },
 	{ "pronunciation_put", "inserts, for the user it is given" },
+	{ "budget_put", "inserts, for the user it is given" },
 	{ "access_token_use", "tells whose token it is" },
 	{ "execution_claim", "the runner's: it runs everybody's, by the id it was handed" },
 	{ "execution_next", "the runner's: it looks for anybody's" },
