@@ -55,6 +55,9 @@ check-unit: $(TESTS)                      ## run the unit tests
 drivers: $(DRIVERS) $(SHIMS)              ## build the programs through which tests/jobs reaches the C code
 fuzz: $(FUZZERS)                          ## run each fuzzer for FUZZ_SECONDS (60)
 	@set -e; for f in $(FUZZERS); do echo "== $$f"; $$f -max_total_time=$(or $(FUZZ_SECONDS),60) -timeout=10 -verbosity=0; done
+screenshots: all                          ## make pictures of every screen in build/screenshots
+	@[ tests/node_modules/.package-lock.json -nt tests/package-lock.json ] || (cd tests && npm ci --no-audit --no-fund --loglevel=error)
+	@BUILD=$(BUILD) node tests/e2e/screenshots.js build/screenshots
 install: all                              ## install below DESTDIR; GNU directory variables are honoured
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/voiceover $(DESTDIR)$(sysconfdir)/voiceover/nginx
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
@@ -136,6 +139,6 @@ compile  = $(call say,CC  $<) mkdir -p $(@D); $(CC) $(FLAGS) -MMD -MP -c -o $@ $
 archive  = $(call say,AR  $@) mkdir -p $(@D); rm -f $@; ar rcs $@ $(filter %.o,$^)
 link     = $(call say,LD  $@) mkdir -p $(@D); $(CC) $(FLAGS) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(LIBS) $(if $(findstring /tests/,$@),-lcmocka)
 
-.PHONY: all www www-check check check-unit drivers fuzz install lint fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check fmt clean help
+.PHONY: all www www-check check check-unit drivers fuzz screenshots install lint fmt-check layers tidy cppcheck analyze shellcheck nginx-check readme-check fmt clean help
 .SECONDARY:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -29,4 +29,5 @@ export const ROUTES: Route[] = [
 	{ pattern: '/voices', title: 'Voices', page: lazy(() => import('./voices/list')) },
 	{ pattern: '/voices/:id', title: 'Voice', page: lazy(() => import('./voices/page')) },
 	{ pattern: '/settings', title: 'Settings', page: lazy(() => import('./settings/page')) },
+	{ pattern: '/settings/pronunciations', title: 'Pronunciations', page: lazy(() => import('./settings/pronunciations')) },
 ];

@@ -1,0 +1,92 @@
+/*
+ * usage: node tests/e2e/screenshots.js [FOLDER]
+ *
+ * Makes a picture of every screen, 360, 768 and 1440 pixels wide, light and dark, in FOLDER (build/screenshots), for a person
+ * to look at. The stack is one of its own, with names that are long and lists that are empty.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { node, voiceover } from '../api/client.js';
+import { Stack } from '../api/stack.js';
+import { Browser } from './browser.js';
+
+const FOLDER = resolve(process.argv[2] ?? 'build/screenshots');
+const WIDTHS = [360, 768, 1440];
+const SCHEMES = ['light', 'dark'];
+const LONG = 'Quarterly announcement for the Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch branch, third draft';
+
+/* Somebody with a bit of everything; the paths of what was made. */
+async function furnish(stack) {
+	const user = await stack.speaker();
+	const good = await user.workflow(voiceover(user.profile.id, 'A text that is read aloud, and then some more of it.'));
+	const { id: run } = await user.run(good);
+	const bad = await user.workflow(voiceover(crypto.randomUUID(), 'Nobody reads this.'));
+	await user.put(`/api/workflows/${bad}`, { name: LONG, description: `${LONG}. ${LONG}.` });
+	const { id: failed } = await user.run(bad);
+	await user.workflow([node('a', 'logger')]);
+	await user.put('/api/settings/pronunciations', [
+		{ word: 'SQL', replacement: 'sequel' },
+		{ word: 'nginx', replacement: 'engine x' },
+		{ word: LONG.slice(0, 90), replacement: LONG },
+	]);
+	await user.post('/api/settings/tokens', { name: 'Home Assistant' });
+	await user.post('/api/settings/tokens', { name: LONG.slice(0, 100) });
+	await user.post('/api/voice-profiles', { name: LONG, provider: 'elevenlabs' });
+	return { user, good, run, bad, failed };
+}
+
+/* Name, path, and what to do before the picture is taken. */
+function screens({ user, good, run, bad, failed }, other) {
+	return [
+		['sign-in', null, '/sign-in'],
+		['register', null, '/register'],
+		['workflows', user, '/workflows'],
+		['workflows-empty', other, '/workflows'],
+		['editor', user, `/workflows/${good}`, async (page) => page.locator('.react-flow__node').first().waitFor()],
+		['editor-step', user, `/workflows/${good}`, async (page) => page.locator('.react-flow__node').last().click()],
+		['editor-long-name', user, `/workflows/${bad}`],
+		['run', user, `/workflows/${good}/runs/${run}`],
+		['run-failed', user, `/workflows/${bad}/runs/${failed}`],
+		['voices', user, '/voices'],
+		['voices-empty', other, '/voices'],
+		['voice', user, `/voices/${user.profile.id}`],
+		['settings', user, '/settings'],
+		['settings-empty', other, '/settings'],
+		['pronunciations', user, '/settings/pronunciations'],
+		['pronunciations-empty', other, '/settings/pronunciations'],
+		['not-found', user, '/workflows/x/y/z'],
+	];
+}
+
+/* What scrolls sideways is a fault that a picture may hide. */
+async function overflow(page) {
+	return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+async function picture(browser, [name, user, path, prepare], width, colorScheme) {
+	const session = user && { user: user.user, token: user.token };
+	const context = await browser.window({ session, colorScheme, viewport: { width, height: width < 700 ? 780 : 900 } });
+	const page = await browser.tab(context, path);
+	page.allowed.push(/404/);
+	await page.waitForLoadState('networkidle');
+	await prepare?.(page);
+	await page.waitForTimeout(400); /* the canvas comes to rest */
+	await page.screenshot({ path: join(FOLDER, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+	const wide = await overflow(page);
+	if (wide > 0) console.log(`${name} is ${wide} px wider than ${width} px`);
+	page.check();
+	await context.close();
+}
+
+const stack = await Stack.start({ build: process.env.BUILD ?? 'debug' });
+const browser = await Browser.start(stack);
+try {
+	await rm(FOLDER, { recursive: true, force: true });
+	await mkdir(FOLDER, { recursive: true });
+	const all = screens(await furnish(stack), await stack.user());
+	for (const screen of all) for (const width of WIDTHS) for (const scheme of SCHEMES) await picture(browser, screen, width, scheme);
+	console.log(`${all.length * WIDTHS.length * SCHEMES.length} pictures in ${FOLDER}`);
+} finally {
+	await browser.stop();
+	await stack.stop();
+}
