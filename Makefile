@@ -16,7 +16,8 @@ CFLAGS_release := -O2 -g $(HARDENED)
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS_cov     := -O0 -g --coverage
-$(if $(CFLAGS_$(BUILD)),,$(error BUILD is debug, release, asan, tsan or cov))
+CFLAGS_chaos   := -O1 -g -DFAULT_POINTS
+$(if $(CFLAGS_$(BUILD)),,$(error BUILD is debug, release, asan, tsan, cov or chaos))
 
 WARN    := -Wall -Wextra -Wshadow -Wformat=2 -Wvla -Wundef -Wwrite-strings -Wpointer-arith \
            -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum $(if $(CI),-Werror)

@@ -7,6 +7,7 @@
 #include "fcgi/token.h"
 #include "jobs/base/cleanup.h"
 #include "jobs/base/clock.h"
+#include "jobs/base/fault_point.h"
 #include "jobs/base/log.h"
 #include "jobs/model/access_token.h"
 
@@ -41,11 +42,14 @@ static struct err *run_route(struct app *app, const struct route *route, struct 
 static void answer(struct app *app, struct request *request, const struct route *route)
 {
 	cleanup(response_clear) struct response response = { .status = 200 };
+	FAULT_POINT("request", "route", "before");
 	cleanup(cleanup_err) struct err *e = run_route(app, route, request, &response);
+	FAULT_POINT("request", "route", "after");
 	if (e)
 		response_send_error(request, app->conf, e);
 	else
 		response_send(request, app->conf, &response);
+	FAULT_POINT("request", "answer", "after");
 }
 
 static void answer_wrong_method(struct app *app, struct request *request, const char *allow)

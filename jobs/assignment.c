@@ -1,6 +1,7 @@
 #include "jobs/assignment.h"
 
 #include "jobs/base/cleanup.h"
+#include "jobs/base/fault_point.h"
 #include "jobs/base/js.h"
 #include "jobs/base/log.h"
 #include "jobs/base/mem.h"
@@ -131,6 +132,7 @@ static enum assignment_end ended(struct assignment *a, enum engine_result result
 		[ENGINE_CANCELLED] = { "CANCELLED", ASSIGNMENT_CANCELLED },
 	};
 	log_info("execution %s ended: %s", a->claim.id, ends[result].name);
+	FAULT_POINT("run", "end", "after");
 	if (a->job && result == ENGINE_FAILED) {
 		cleanup(cleanup_free) char *stack = mem_printf("Error: %s", error);
 		fail_job(a, error, stack);
@@ -180,6 +182,7 @@ enum assignment_end assignment_run(struct assignment *a, struct http *http)
 	enum engine_result result;
 	cleanup(cleanup_free) char *error = NULL;
 	log_info("execution %s starts (claim %s)", a->claim.id, a->claim.number);
+	FAULT_POINT("run", "start", "before");
 	cleanup(cleanup_err) struct err *e = engine_run(&engine, &a->claim, &result, &error);
 	return e ? broke_off(a, e) : ended(a, result, error);
 }

@@ -13,7 +13,9 @@
 #include <string.h>
 
 enum {
-	OVERDUE_S = 10,           /* how long an execution may wait before the queue is doubted */
+	OVERDUE_S = 5,            /* how long an execution may wait before the queue is doubted */
+	CHECK_MS = 10000,         /* a lock lasts 30 s, and two checks have to miss it */
+	MAX_STALLED = 5,          /* the execution's own count of crashes ends it before */
 	SPOOLED_S = 24 * 60 * 60, /* no upload takes so long */
 	HOUR_MS = 60 * 60 * 1000,
 	MAX_SWEEPS = 1000, /* of a thousand executions, one after the other */
@@ -22,7 +24,7 @@ enum {
 /* Jobs whose worker died; and whether the server may forget what it is told. */
 static struct err *recover_jobs(const struct duties *d, int *ret_count)
 {
-	return queue_recover(d->queue, QUEUE_MAX_STALLED, QUEUE_CHECK_MS, ret_count);
+	return queue_recover(d->queue, MAX_STALLED, CHECK_MS, ret_count);
 }
 
 static struct err *check_eviction(const struct duties *d, int *ret_count)
@@ -79,11 +81,11 @@ static struct err *sweep_uploads(const struct duties *d, int *ret_count)
 }
 
 const struct duty duty_table[DUTIES] = {
-	{ "stalled", "make jobs ready again whose runner is gone", "jobs recovered", QUEUE_CHECK_MS,
-	  true, recover_jobs },
+	{ "stalled", "make jobs ready again whose runner is gone", "jobs recovered", CHECK_MS, true,
+	  recover_jobs },
 	{ "eviction", "warn where Redis may drop jobs when its memory is full", "warnings", HOUR_MS,
 	  true, check_eviction },
-	{ "reconcile", "put into the queue what it should hold but lost", "executions added", 15000,
+	{ "reconcile", "put into the queue what it should hold but lost", "executions added", 10000,
 	  true, reconcile },
 	{ "schedules", "start the workflows whose schedule is due", "executions started", 5000,
 	  false, fire_schedules },

@@ -1,5 +1,6 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/clock.h"
+#include "jobs/base/fault_point.h"
 #include "jobs/base/js.h"
 #include "jobs/base/log.h"
 #include "jobs/base/mem.h"
@@ -276,10 +277,13 @@ static void settle(struct step *s)
 			 err_message(s->error));
 }
 
-/* A stop by a shutdown leaves the step as it is: it will be run again elsewhere. */
+/* A stop by a shutdown leaves the step as it is, and so does a database that is away in the middle:
+ * it will be run again, here or elsewhere, under a claim that knows what was begun. */
 static bool was_interrupted(struct step *s)
 {
 	struct run *r = s->scope->run;
+	if (db_was_away(s->error))
+		return true;
 	if (!s->error || err_kind(s->error) != ERR_CANCELLED)
 		return false;
 	pthread_mutex_lock(&r->lock);
@@ -316,6 +320,7 @@ static struct err *run_and_log(struct step *s)
 		s->error_stack = err_stack(s->error);
 	else
 		run_node(s);
+	FAULT_POINT("step", "run", "after");
 	if (was_interrupted(s))
 		return take(s->error);
 	TRY(run_persist(r, write_end, s));

@@ -1,6 +1,7 @@
 #include "jobs/io/db.h"
 
 #include "jobs/base/cleanup.h"
+#include "jobs/base/fault_point.h"
 #include "jobs/base/mem.h"
 
 #include <assert.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 enum { MAX_OPTIONS = 64 };
+static const char away[] = "The database is not available";
 
 struct db {
 	char *url, *application;
@@ -72,7 +74,7 @@ static void drop_unknown_parameters(char *url)
 
 static struct err *unavailable(struct db *db)
 {
-	struct err *e = err_new(ERR_UNAVAILABLE, "The database is not available");
+	struct err *e = err_new(ERR_UNAVAILABLE, "%s", away);
 	err_set_retry_after(e, 2);
 	return err_wrap(e, "%s", db->conn ? PQerrorMessage(db->conn) : "no connection");
 }
@@ -155,10 +157,10 @@ static const struct {
 	{ "23", ERR_INVALID, "A value is not allowed here" },
 	{ "22P05", ERR_INVALID, "The text contains a character that cannot be stored (NUL)" },
 	{ "22", ERR_INVALID, "A value is malformed" },
-	{ "08", ERR_UNAVAILABLE, "The database is not available" },
+	{ "08", ERR_UNAVAILABLE, away },
 	{ "53", ERR_UNAVAILABLE, "The database is overloaded" },
 	{ "57014", ERR_INTERNAL, "The database took too long for one statement" },
-	{ "57", ERR_UNAVAILABLE, "The database is not available" },
+	{ "57", ERR_UNAVAILABLE, away },
 	{ "40", ERR_UNAVAILABLE, "The database is busy with a conflicting change" },
 	{ "55P03", ERR_UNAVAILABLE, "The database is busy with a conflicting change" },
 	{ "42P01", ERR_UNAVAILABLE, "The database has no schema yet: run voiceoverctl migrate" },
@@ -221,13 +223,20 @@ struct err *db_query(struct db *db, const struct query *query, struct params par
 		     struct rows **ret)
 {
 	bool was_open = db->conn && PQstatus(db->conn) == CONNECTION_OK;
+	FAULT_POINT("db", query->name, "before");
 	struct err *e = run_once(db, query, params, ret);
+	FAULT_POINT("db", query->name, "after");
 	bool lost = e && was_open && PQstatus(db->conn) != CONNECTION_OK;
 	if (!lost || !query->reads || db->in_transaction)
 		return e;
 	err_free(e);
 	TRY(run_once(db, query, params, ret));
 	return NULL;
+}
+
+bool db_was_away(const struct err *e)
+{
+	return e && err_kind(e) == ERR_UNAVAILABLE && !strcmp(err_message(e), away);
 }
 
 int rows_count(const struct rows *rows)
@@ -286,10 +295,12 @@ struct err *db_transaction(struct db *db, db_work *work, void *arg)
 	TRY(begin(db));
 	db->in_transaction = true;
 	struct err *e = work(db, arg);
+	FAULT_POINT("db", "commit", "before");
 	if (!e)
 		e = db_script(db, "COMMIT");
 	else
 		err_free(db_script(db, "ROLLBACK"));
+	FAULT_POINT("db", "commit", "after");
 	db->in_transaction = false;
 	return e;
 }

@@ -36,6 +36,9 @@ struct rows;
 struct db *db_new(const char *url, const char *application) __attribute__((returns_nonnull));
 void db_free(struct db *db); /* takes NULL */
 
+/* True for the error of a database that could not be reached; NULL is none. */
+bool db_was_away(const struct err *e);
+
 /*
  * Runs a statement; the caller frees *ret. Fails with ERR_UNAVAILABLE (no connection, time-out,
  * deadlock), ERR_CONFLICT (unique), ERR_NOT_FOUND (foreign key), ERR_INVALID (check, bad text),

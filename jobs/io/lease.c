@@ -1,6 +1,7 @@
 #include "jobs/io/lease.h"
 
 #include "jobs/base/cleanup.h"
+#include "jobs/base/fault_point.h"
 #include "jobs/base/mem.h"
 #include "jobs/io/redis.h"
 #include "lua.h"
@@ -196,6 +197,7 @@ struct err *lease_take(struct leases *l, const char *name, const char *token, in
 	redis_arg_int(&args, LEASE_MS);
 	redis_arg_int(&args, LEASE_PLACE_MS);
 	TRY(run(l, &l->take, 4, &args, &place));
+	FAULT_POINT("lease", "take", "after");
 	*ret_place = (int)place;
 	if (place == 0)
 		hold(l, name, token);
@@ -216,6 +218,7 @@ static struct err *remove_from(struct leases *l, const char *name, const char *w
 void lease_return(struct leases *l, const char *name, const char *token)
 {
 	let_go(l, token);
+	FAULT_POINT("lease", "return", "before");
 	err_free(remove_from(l, name, "held", token));
 }
 

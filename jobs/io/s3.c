@@ -4,6 +4,7 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/clock.h"
 #include "jobs/base/digest.h"
+#include "jobs/base/fault_point.h"
 #include "jobs/base/mem.h"
 
 #include <ctype.h>
@@ -263,6 +264,7 @@ struct err *s3_perform(const struct s3 *s3, struct http *http, const struct s3_c
 	char hash[DIGEST_HEX_SIZE];
 	TRY(hash_body(call->body, hash));
 	struct err *e = NULL;
+	FAULT_POINT("s3", call->method, "before");
 	for (int i = 0; i < TRIES; i++) {
 		e = attempt(s3, http, call, hash, ret);
 		if (!e || err_kind(e) != ERR_UNAVAILABLE || i == TRIES - 1 ||
@@ -271,6 +273,7 @@ struct err *s3_perform(const struct s3 *s3, struct http *http, const struct s3_c
 		err_free(e);
 		http_response_clear(ret);
 	}
+	FAULT_POINT("s3", call->method, "after");
 	return e;
 }
 

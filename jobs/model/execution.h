@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define EXECUTION_LEASE_S "60" /* a claim lasts so many seconds unless renewed */
+#define EXECUTION_LEASE_S "30" /* a claim lasts so many seconds unless renewed */
 
 /* What a new execution runs on; all borrowed, optional ones NULL. */
 struct execution_plan {

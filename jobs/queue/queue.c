@@ -1,5 +1,6 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/clock.h"
+#include "jobs/base/fault_point.h"
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
 #include "jobs/queue/internal.h"
@@ -86,7 +87,10 @@ struct redis_args queue_args(const struct queue *q)
 struct err *queue_run(struct queue *q, enum script which, const struct redis_args *args,
 		      redisReply **ret)
 {
-	return redis_pipeline_eval(q->commands, &q->scripts[which], 1, args, ret);
+	FAULT_POINT("queue", script_name(which), "before");
+	struct err *e = redis_pipeline_eval(q->commands, &q->scripts[which], 1, args, ret);
+	FAULT_POINT("queue", script_name(which), "after");
+	return e;
 }
 
 struct err *queue_run_number(struct queue *q, enum script which, const struct redis_args *args,

@@ -37,6 +37,14 @@ static const char *text_of(const char *name)
 	abort();
 }
 
+const char *script_name(enum script which)
+{
+	size_t last = 0;
+	while (last + 1 < MAX_PARTS && parts[which][last + 1])
+		last++;
+	return parts[which][last];
+}
+
 struct redis_script script_new(enum script which)
 {
 	struct buf text = BUF(MAX_SCRIPT);

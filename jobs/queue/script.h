@@ -25,3 +25,6 @@ enum { SCRIPTS = SCRIPT_RETRY_FAILED + 1 };
 
 /* Assembles script `which` from the files it is made of; the caller owns it. */
 struct redis_script script_new(enum script which);
+
+/* The name of the transition: that of its file. */
+const char *script_name(enum script which);

@@ -2,6 +2,7 @@
 
 #include "jobs/base/cleanup.h"
 #include "jobs/base/clock.h"
+#include "jobs/base/fault_point.h"
 #include "jobs/base/mem.h"
 #include "jobs/tts/synthesize.h"
 
@@ -85,8 +86,10 @@ static bool recover(const struct purchase *p, int64_t age_ms, struct tts_result 
 		limit = (int64_t)RECOVERY_WAITS * conf->provider_retry_ms;
 	while (speak->provider->recover) {
 		int64_t age = age_ms + clock_monotonic_ms() - begin;
+		FAULT_POINT("provider", "history", "before");
 		struct err *e =
 			speak->provider->recover(p->http, conf, speak->key, &request, age, ret);
+		FAULT_POINT("provider", "history", "after");
 		if (ret->audio) {
 			err_free(e);
 			tts_note(ret, "Speech that an interrupted run had bought was fetched from "

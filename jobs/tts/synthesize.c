@@ -1,6 +1,7 @@
 #include "jobs/tts/synthesize.h"
 
 #include "jobs/base/digest.h"
+#include "jobs/base/fault_point.h"
 #include "jobs/base/utf8.h"
 #include "jobs/tts/call.h"
 #include "jobs/tts/text.h"
@@ -66,7 +67,9 @@ static struct err *call_in_turn(const struct services *services, struct http *ht
 	name_key(provider, key, name);
 	if (!gate_enter(services->gate, name, provider->parallel, request->stop, &pass))
 		return cancelled(provider);
+	FAULT_POINT("provider", "speak", "before");
 	struct err *e = provider->synthesize(http, services->conf, key, request, ret);
+	FAULT_POINT("provider", "speak", "after");
 	gate_learn(services->gate, &pass, ret->parallel);
 	gate_leave(services->gate, &pass);
 	return e;

@@ -1,6 +1,6 @@
 /*
- * What the service lives through: each part of it restarted, killed or emptied under way. A claim lasts 60 seconds and a
- * queue's lock 30, so where a test has killed their holder it shortens both by hand, as if that time had passed.
+ * What the service lives through: each part of it restarted, killed or emptied under way. A claim and a queue's lock last 30
+ * seconds, so where a test has killed their holder it shortens both by hand, as if that time had passed.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
