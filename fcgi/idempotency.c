@@ -90,18 +90,49 @@ static struct err *hash_request(struct request *request, char ret_hex[static DIG
 	return e;
 }
 
-/* Does the work, and keeps its answer. An answer that cannot be kept is still the answer. */
-static struct err *run_claimed(struct app *app, const struct route *route, struct request *request,
-			       struct response *response, const struct idempotency_key *key,
-			       const struct idempotency *claim)
+/* The first request with a key, at work. */
+struct claimed {
+	struct app *app;
+	const struct route *route;
+	struct request *request;
+	struct response *response;
+	const struct idempotency_key *key;
+	const struct idempotency *claim;
+};
+
+static struct err *keep_answer(struct db *db, const struct claimed *c)
 {
-	struct err *e = route->run(app, request, response);
-	cleanup(cleanup_err) struct err *lost =
-		e ? idempotency_release(app->db, key, claim)
-		  : idempotency_answer(app->db, key, claim, response->status, response->body);
+	return idempotency_answer(db, c->key, c->claim, c->response->status, c->response->body);
+}
+
+static struct err *run_with_answer(struct db *db, void *arg)
+{
+	const struct claimed *c = arg;
+	TRY(c->route->run(c->app, c->request, c->response));
+	return keep_answer(db, c);
+}
+
+static void note_unkept(struct err *lost)
+{
 	if (lost)
 		log_warn("an idempotency key keeps its request for a minute: %s",
 			 err_message(lost));
+	err_free(lost);
+}
+
+/*
+ * Does the work, and keeps its answer: in one transaction where that can be, so that a crash leaves
+ * both or neither. Of other work an answer that cannot be kept is still the answer.
+ */
+static struct err *run_claimed(struct claimed *c)
+{
+	bool atomic = c->route->flags & ROUTE_ATOMIC;
+	struct err *e = atomic ? db_transaction(c->app->db, run_with_answer, c)
+			       : c->route->run(c->app, c->request, c->response);
+	if (e)
+		note_unkept(idempotency_release(c->app->db, c->key, c->claim));
+	else if (!atomic)
+		note_unkept(keep_answer(c->app->db, c));
 	return e;
 }
 
@@ -138,7 +169,8 @@ struct err *idempotency_run(struct app *app, const struct route *route, struct r
 	TRY(idempotency_claim(app->db, &key, &found));
 	switch (found.state) {
 	case IDEMPOTENCY_CLAIMED:
-		return run_claimed(app, route, request, response, &key, &found);
+		return run_claimed(
+			&(struct claimed){ app, route, request, response, &key, &found });
 	case IDEMPOTENCY_ANSWERED:
 		return replay(&found, response);
 	case IDEMPOTENCY_RUNNING:

@@ -2,6 +2,7 @@
 #pragma once
 #include "jobs/base/err.h"
 #include "jobs/base/id.h"
+#include "jobs/model/execution.h"
 
 #include <fcgiapp.h>
 #include <json-c/json.h>
@@ -31,6 +32,10 @@ struct request {
 	struct json_object *body; /* of a JSON request: an object; NULL on routes without a body */
 	char *body_text;          /* and as it was sent; content_length bytes and a NUL */
 	int body_fd;              /* an open file with the body; -1 before it is asked for */
+
+	/* The execution that it started, its id "" for none: handed over when the handler's work
+	 * holds. */
+	struct execution_ticket launched;
 };
 
 /* Reads the parameters; nothing can fail. request_clear frees what was read later. */

@@ -8,6 +8,8 @@ enum route_flags {
 	ROUTE_PUBLIC = 1,     /* no sign-in */
 	ROUTE_JSON = 2,       /* has a JSON body, read before the handler runs */
 	ROUTE_IDEMPOTENT = 4, /* honours an Idempotency-Key */
+	ROUTE_ATOMIC =
+		8, /* under one, all its work is a transaction: it changes only the database */
 };
 
 /* Fills the response, or fails; the error becomes the answer. */

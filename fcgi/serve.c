@@ -9,6 +9,7 @@
 #include "jobs/base/clock.h"
 #include "jobs/base/fault_point.h"
 #include "jobs/base/log.h"
+#include "jobs/launch.h"
 #include "jobs/model/access_token.h"
 
 #include <string.h>
@@ -45,6 +46,8 @@ static void answer(struct app *app, struct request *request, const struct route 
 	FAULT_POINT("request", "route", "before");
 	cleanup(cleanup_err) struct err *e = run_route(app, route, request, &response);
 	FAULT_POINT("request", "route", "after");
+	if (!e && *request->launched.id)
+		launch_hand_over(app->queue, app->runner, &request->launched);
 	if (e)
 		response_send_error(request, app->conf, e);
 	else

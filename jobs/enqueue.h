@@ -9,8 +9,9 @@ must_check struct err *enqueue_execution(struct queue *queue,
 					 const struct execution_ticket *ticket);
 
 /*
- * Puts into the queue what it should hold but may have lost: executions that have waited for
- * longer than `seconds` without a runner. *ret_added counts those that were not there.
+ * Puts into the queue what it should hold but may have lost, or taken for finished: executions that
+ * have waited for longer than `seconds` without a runner. *ret_restored counts those that were not
+ * on their way there.
  */
 must_check struct err *enqueue_overdue(struct queue *queue, struct db *db, int seconds,
-				       int *ret_added);
+				       int *ret_restored);

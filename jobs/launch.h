@@ -1,6 +1,6 @@
 /*
  * Starting executions, whoever asks for it: the graph is checked, the execution written with its
- * steps and its outbox row, and handed to whoever runs it.
+ * steps and its outbox row, and then handed to whoever runs it.
  */
 #pragma once
 #include "jobs/base/err.h"
@@ -8,18 +8,18 @@
 #include "jobs/queue/queue.h"
 #include "jobs/runner.h"
 
-/* Where executions go: to the queue, or without one to this process's runner, or (both NULL) to
- * whichever runner looks into the database next. Borrowed. */
-struct launcher {
-	struct db *db;
-	struct queue *queue;
-	struct runner *runner;
-};
+/*
+ * Writes an execution of `plan`, whose steps are filled in from its graph; ret->json is the
+ * execution as the API shows it. ERR_INVALID where the graph cannot be run,
+ * with every fault in err_details.
+ */
+must_check struct err *launch(struct db *db, const struct execution_plan *plan,
+			      struct execution_created *ret);
 
 /*
- * Starts an execution of `plan`, whose steps are filled in from its graph; ret->json is the
- * execution as the API shows it. ERR_INVALID where the graph cannot be run,
- * with every fault in err_details. A queue that is away is no error: the outbox has the execution.
+ * Tells of an execution, once its transaction holds, whoever is to run it: the queue, or without
+ * one this process's runner; with both NULL whichever runner looks into the database next. A queue
+ * that is away is logged only: the outbox has the execution.
  */
-must_check struct err *launch(const struct launcher *l, const struct execution_plan *plan,
-			      struct execution_created *ret);
+void launch_hand_over(struct queue *queue, struct runner *runner,
+		      const struct execution_ticket *ticket);

@@ -59,7 +59,6 @@ static struct err *fire(struct db *db, void *arg)
 		return NULL;
 	TRY(move_on(db, f));
 	const struct schedule *s = &f->schedule;
-	const struct launcher nobody_yet = { .db = db }; /* others see it after the commit */
 	cleanup(cleanup_free) char *trigger = describe(f);
 	const struct execution_plan plan = {
 		.workflow_id = s->workflow_id,
@@ -68,7 +67,7 @@ static struct err *fire(struct db *db, void *arg)
 		.edges = s->edges,
 		.trigger = trigger,
 	};
-	return launch(&nobody_yet, &plan, &f->created);
+	return launch(db, &plan, &f->created);
 }
 
 static struct err *fire_one(struct db *db, struct queue *queue, struct firing *f)
@@ -81,14 +80,9 @@ static struct err *fire_one(struct db *db, struct queue *queue, struct firing *f
 		execution_created_clear(&f->created);
 		return move_on(db, f);
 	}
-	if (e || !f->found || !queue)
-		return e;
-	const struct execution_ticket ticket = { f->created.id, f->schedule.workflow_id,
-						 f->schedule.user_id, f->created.priority };
-	cleanup(cleanup_err) struct err *away = enqueue_execution(queue, &ticket);
-	if (away)
-		log_warn("execution %s waits in the outbox: %s", ticket.id, err_message(away));
-	return NULL;
+	if (!e && f->found)
+		launch_hand_over(queue, NULL, &f->created.ticket);
+	return e;
 }
 
 struct err *schedules_fire(const struct services *services, struct queue *queue, int64_t now_ms,
@@ -102,7 +96,7 @@ struct err *schedules_fire(const struct services *services, struct queue *queue,
 		clock_iso(now_ms, f.now);
 		e = fire_one(db, queue, &f);
 		found = f.found;
-		*ret_count += *f.created.id != '\0';
+		*ret_count += *f.created.ticket.id != '\0';
 	}
 	db_pool_put(services->pool, db);
 	return e;

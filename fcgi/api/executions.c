@@ -14,12 +14,12 @@
 
 #include <string.h>
 
-static struct err *start(struct app *app, const struct execution_plan *plan,
-			 struct response *response)
+static struct err *start(struct app *app, struct request *request,
+			 const struct execution_plan *plan, struct response *response)
 {
 	cleanup(execution_created_clear) struct execution_created created = { 0 };
-	const struct launcher launcher = { app->db, app->queue, app->runner };
-	TRY(launch(&launcher, plan, &created));
+	TRY(launch(app->db, plan, &created));
+	request->launched = created.ticket;
 	response_json(response, 201, take(created.json));
 	return NULL;
 }
@@ -36,7 +36,7 @@ struct err *executions_execute(struct app *app, struct request *request, struct 
 		.edges = edges,
 		.request_id = request->id,
 	};
-	return start(app, &plan, response);
+	return start(app, request, &plan, response);
 }
 
 /* A required or optional field that names a row; NULL where absent or not an id at all. */
@@ -124,7 +124,7 @@ static struct err *rerun_on(struct app *app, struct request *request, const stru
 	cleanup(rerun_plan_clear) struct rerun_plan rerun = { 0 };
 	TRY(rerun_plan(&old, &now, succeeded, &options, &rerun));
 	plan->keep = rerun.keep;
-	TRY(start(app, plan, response));
+	TRY(start(app, request, plan, response));
 	response->body = with_member(response->body, "changes", rerun.changes);
 	return NULL;
 }

@@ -168,7 +168,6 @@ static struct err *start(struct app *app, struct request *request, struct respon
 	cleanup(cleanup_free) char *trigger = NULL;
 	TRY(hook_get(app->db, request->ids[0], &hook));
 	TRY(describe(request, hook.node_id, &trigger));
-	const struct launcher launcher = { app->db, app->queue, app->runner };
 	const struct execution_plan plan = {
 		.workflow_id = hook.workflow_id,
 		.user_id = hook.user_id,
@@ -177,8 +176,9 @@ static struct err *start(struct app *app, struct request *request, struct respon
 		.request_id = request->id,
 		.trigger = trigger,
 	};
-	TRY(launch(&launcher, &plan, &created));
-	response_json(response, 202, mem_printf("{\"executionId\":\"%s\"}", created.id));
+	TRY(launch(app->db, &plan, &created));
+	request->launched = created.ticket;
+	response_json(response, 202, mem_printf("{\"executionId\":\"%s\"}", created.ticket.id));
 	return NULL;
 }
 
@@ -217,7 +217,7 @@ struct err *hooks_call(struct app *app, struct request *request, struct response
 	const char *delivery = request_header(request, "HTTP_WEBHOOK_ID");
 	if (*delivery)
 		request->idempotency_key = delivery;
-	const struct route once = { request->method, request->path, 0, start };
+	const struct route once = { request->method, request->path, ROUTE_ATOMIC, start };
 	return *request->idempotency_key ? idempotency_run(app, &once, request, response)
 					 : start(app, request, response);
 }

@@ -2,7 +2,8 @@
 #pragma once
 #include <stdbool.h>
 
-enum { ID_SIZE = 37 }; /* 36 characters and the NUL */
+enum { ID_SIZE = 37 };                                 /* 36 characters and the NUL */
+#define ID_NONE "00000000-0000-0000-0000-000000000000" /* RFC 9562's nil: before all others */
 
 /* Writes a new id into `id` and returns it. Ends the process if there is no randomness. */
 char *id_new(char id[static ID_SIZE]);

@@ -292,6 +292,8 @@ static struct err *begin(struct db *db)
 
 struct err *db_transaction(struct db *db, db_work *work, void *arg)
 {
+	if (db->in_transaction)
+		return work(db, arg);
 	TRY(begin(db));
 	db->in_transaction = true;
 	struct err *e = work(db, arg);

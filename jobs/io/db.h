@@ -71,7 +71,8 @@ must_check struct err *db_need(struct db *db, const struct query *query, struct 
 
 /*
  * Does `work` in a transaction: what it changed holds if it returns NULL, else nothing of it does.
- * A connection that is lost on the way fails the rest of the work.
+ * A connection that is lost on the way fails the rest of the work. Inside of another one it is part
+ * of that, which has to fail with it.
  */
 typedef struct err *db_work(struct db *db, void *arg);
 must_check struct err *db_transaction(struct db *db, db_work *work, void *arg);

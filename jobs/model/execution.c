@@ -10,6 +10,22 @@
 
 static const char what[] = "Execution";
 
+static struct execution_ticket ticket(const char *id, const char *workflow_id, const char *user_id,
+				      const char *priority)
+{
+	struct execution_ticket t = { .priority = (int)strtol(priority, NULL, 10) };
+	snprintf(t.id, sizeof(t.id), "%s", id);
+	snprintf(t.workflow_id, sizeof(t.workflow_id), "%s", workflow_id);
+	snprintf(t.user_id, sizeof(t.user_id), "%s", user_id);
+	return t;
+}
+
+struct execution_ticket execution_ticket(const struct rows *rows, int row)
+{
+	return ticket(rows_get(rows, row, 0), rows_get(rows, row, 1), rows_get(rows, row, 2),
+		      rows_get(rows, row, 3));
+}
+
 struct err *execution_create(struct db *db, const struct execution_plan *p,
 			     struct execution_created *ret)
 {
@@ -22,10 +38,9 @@ struct err *execution_create(struct db *db, const struct execution_plan *p,
 	if (rows_count(rows) == 0)
 		return err_new(ERR_NOT_FOUND, "Workflow not found");
 	*ret = (struct execution_created){
-		.priority = (int)strtol(rows_get(rows, 0, 1), NULL, 10),
+		.ticket = ticket(id, p->workflow_id, p->user_id, rows_get(rows, 0, 1)),
 		.json = mem_strdup(rows_get(rows, 0, 0)),
 	};
-	memcpy(ret->id, id, ID_SIZE);
 	return NULL;
 }
 
@@ -33,16 +48,6 @@ void execution_created_clear(struct execution_created *c)
 {
 	free(c->json);
 	*c = (struct execution_created){ 0 };
-}
-
-struct execution_ticket execution_ticket(const struct rows *rows, int row)
-{
-	return (struct execution_ticket){
-		.id = rows_get(rows, row, 0),
-		.workflow_id = rows_get(rows, row, 1),
-		.user_id = rows_get(rows, row, 2),
-		.priority = (int)strtol(rows_get(rows, row, 3), NULL, 10),
-	};
 }
 
 struct err *execution_admit(struct db *db, const struct execution_admission *a)
@@ -190,11 +195,11 @@ struct err *execution_finish(struct db *db, const struct execution_claim *c, con
 	return under_claim(db, &Q_EXECUTION_FINISH, PARAMS(c->id, c->number, status, error), &id);
 }
 
-struct err *execution_overdue(struct db *db, int seconds, struct rows **ret)
+struct err *execution_overdue(struct db *db, int seconds, const char *after, struct rows **ret)
 {
 	char text[16];
 	snprintf(text, sizeof(text), "%d", seconds);
-	return db_query(db, &Q_EXECUTION_OVERDUE, PARAMS(text), ret);
+	return db_query(db, &Q_EXECUTION_OVERDUE, PARAMS(text, after), ret);
 }
 
 struct err *execution_sweep(struct db *db, int days, int *ret_count)

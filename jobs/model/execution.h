@@ -26,16 +26,15 @@ struct execution_plan {
 	const char *keep; /* of its steps: array of {nodeId, iterations}, as rerun_plan makes it */
 };
 
-/* What the queue is told of an execution. Borrowed. */
+/* What the queue is told of an execution. */
 struct execution_ticket {
-	const char *id, *workflow_id, *user_id;
-	int priority; /* 1 first; 0 before all of them */
+	char id[ID_SIZE], workflow_id[ID_SIZE], user_id[ID_SIZE];
+	int priority; /* its place among those of all users: 1 first; 0 before all of them */
 };
 
-/* A new execution; execution_created_clear frees it. */
+/* A new execution, as the queue and as the API show it; execution_created_clear frees it. */
 struct execution_created {
-	char id[ID_SIZE];
-	int priority; /* its place among those of all users, as in a ticket */
+	struct execution_ticket ticket;
 	char *json;
 };
 void execution_created_clear(struct execution_created *c);
@@ -118,10 +117,14 @@ must_check struct err *execution_withdraw(struct db *db, const char *id);
 /* An execution's status, which the caller frees; NULL where there is none of that id. */
 must_check struct err *execution_status(struct db *db, const char *id, char **ret);
 
-/* Ticket rows of those that wait longer than `seconds` for a claim; freed by the caller. */
-must_check struct err *execution_overdue(struct db *db, int seconds, struct rows **ret);
+/*
+ * Ticket rows of the first thousand, by their ids and behind the id `after` (ID_NONE), that wait
+ * longer than `seconds` for a claim; freed by the caller.
+ */
+must_check struct err *execution_overdue(struct db *db, int seconds, const char *after,
+					 struct rows **ret);
 
-/* A ticket, borrowed from its row. */
+/* The ticket of a row. */
 struct execution_ticket execution_ticket(const struct rows *rows, int row);
 
 /*

@@ -67,30 +67,42 @@ static void add_spec(struct redis_args *args, const struct queue_spec *spec)
 	redis_arg(args, queue_side(&spec->policy));
 }
 
-static struct err *add_batch(struct queue *q, const struct queue_spec *specs, size_t count,
-			     bool *ret_added)
+static struct err *add_batch(struct queue *q, enum script which, const struct queue_spec *specs,
+			     size_t count, bool *ret_added)
 {
 	cleanup(cleanup_redis_args) struct redis_args args = queue_args(q);
 	for (size_t i = 0; i < count; i++)
 		add_spec(&args, &specs[i]);
 	cleanup(cleanup_reply) redisReply *reply = NULL;
-	TRY(queue_run(q, SCRIPT_ADD, &args, &reply));
+	TRY(queue_run(q, which, &args, &reply));
 	for (size_t i = 0; i < count; i++)
 		ret_added[i] = reply->element[i]->integer;
+	return NULL;
+}
+
+static struct err *add_all(struct queue *q, enum script which, const struct queue_spec *specs,
+			   size_t count, bool *ret_added)
+{
+	for (size_t i = 0; i < count; i++)
+		TRY(check_spec(&specs[i]));
+	for (size_t i = 0; i < count; i += ADD_AT_ONCE) {
+		size_t left = count - i;
+		TRY(add_batch(q, which, specs + i, left < ADD_AT_ONCE ? left : ADD_AT_ONCE,
+			      ret_added + i));
+	}
 	return NULL;
 }
 
 struct err *queue_add_many(struct queue *q, const struct queue_spec *specs, size_t count,
 			   bool *ret_added)
 {
-	for (size_t i = 0; i < count; i++)
-		TRY(check_spec(&specs[i]));
-	for (size_t i = 0; i < count; i += ADD_AT_ONCE) {
-		size_t left = count - i;
-		TRY(add_batch(q, specs + i, left < ADD_AT_ONCE ? left : ADD_AT_ONCE,
-			      ret_added + i));
-	}
-	return NULL;
+	return add_all(q, SCRIPT_ADD, specs, count, ret_added);
+}
+
+struct err *queue_restore_many(struct queue *q, const struct queue_spec *specs, size_t count,
+			       bool *ret_restored)
+{
+	return add_all(q, SCRIPT_RESTORE, specs, count, ret_restored);
 }
 
 struct err *queue_add(struct queue *q, const struct queue_spec *spec, bool *ret_added)

@@ -100,6 +100,14 @@ must_check struct err *queue_add(struct queue *q, const struct queue_spec *spec,
 must_check struct err *queue_add_many(struct queue *q, const struct queue_spec *specs, size_t count,
 				      bool *ret_added);
 
+/*
+ * Adds those of the jobs that the queue has lost, and makes ready again those that it keeps as
+ * finished; the others stay as they are, and nobody is told of them. *ret_restored says which
+ * changed.
+ */
+must_check struct err *queue_restore_many(struct queue *q, const struct queue_spec *specs,
+					  size_t count, bool *ret_restored);
+
 enum queue_state {
 	QUEUE_JOB,     /* here is a job */
 	QUEUE_EMPTY,   /* nothing to do, as far as is known */

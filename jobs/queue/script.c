@@ -11,6 +11,7 @@ enum { MAX_SCRIPT = 64 << 10, MAX_PARTS = 5 };
 /* The file of lua/ that is the transition, and before it those with functions for it. */
 static const char *const parts[SCRIPTS][MAX_PARTS] = {
 	[SCRIPT_ADD] = { "enqueue", "add" },
+	[SCRIPT_RESTORE] = { "enqueue", "restore" },
 	[SCRIPT_FETCH] = { "next", "fetch" },
 	[SCRIPT_REARM] = { "enqueue", "rearm" },
 	[SCRIPT_EXTEND] = { "extend" },

@@ -161,7 +161,8 @@ DELETE FROM outbox WHERE execution_id IN (SELECT id FROM withdrawn)
 -- name: execution_overdue :read
 SELECT e.id, e.workflow_id, e.user_id, e.priority FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
 WHERE e.status = 'RUNNING' AND coalesce(e.claim_expires_at, o.due_at) < now() - make_interval(secs => $1)
-ORDER BY e.started_at LIMIT 1000
+	AND e.id > $2
+ORDER BY e.id LIMIT 1000
 
 -- name: step_outputs :read
 SELECT s.node_id, s.iteration, s.output::text FROM execution_steps s JOIN executions e ON e.id = s.execution_id

@@ -250,6 +250,25 @@ describe('workflows', () => {
 		assert.deepEqual((await other.get('/api/workflows')).body.map(({ name }) => name), ['Once (Copy)', 'Once']);
 	});
 
+	test('is not made, nor run, where the answer cannot be kept with it', async () => {
+		const other = await stack.user();
+		const workflow = await other.workflow([node('start', 'manual-trigger')]);
+		const headers = { 'Idempotency-Key': 'all-or-nothing' };
+		const requests = [['/api/workflows', { name: 'Second' }], [`/api/workflows/${workflow}/execute`, {}]];
+		const counts = () => stack.sql(`SELECT (SELECT count(*) FROM workflows WHERE user_id = '${other.user.id}') || ' ' ||
+			(SELECT count(*) FROM executions WHERE user_id = '${other.user.id}')`);
+		stack.expectLog(/ error .*no room for answers/);
+		stack.expectLog(/(ERROR: {2}no room for answers|CONTEXT: .*refuse|STATEMENT: .*|AND key = .*)/);
+		await stack.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room for answers'; END $$;
+			CREATE TRIGGER refuse BEFORE UPDATE ON idempotency_keys FOR EACH ROW EXECUTE FUNCTION refuse()`);
+		for (const [path, body] of requests) assert.equal((await other.post(path, body, { headers })).status, 500, path);
+		await stack.sql('DROP TRIGGER refuse ON idempotency_keys');
+		assert.equal(await counts(), '1 0');
+		for (let i = 0; i < 2; i++)
+			for (const [path, body] of requests) assert.equal((await other.post(path, body, { headers })).status, 201, path);
+		assert.equal(await counts(), '2 1');
+	});
+
 	describe('nodes and edges come back as they came', () => {
 		const texts = [
 			['unknown members', '[{"zz":{"deep":[[[{"er":null}]]]},"aa":1}]'],

@@ -64,7 +64,7 @@ export const POINTS = [
 	...at('itself', SCHEDULES, 'schedule'),
 	...at('itself', SWEEPS, 'restart'),
 	...at('itself', [...both('db.execution_give_back'), ...both('queue.give_back')], 'stop'),
-	...at('itself', [...both('queue.restore')], 'forget'),
+	...at('itself', both('queue.restore'), 'forget'),
 	...at('itself', [...both('provider.history')]),
 	...at('itself', ['db.execution_reopen.after', 'queue.retry_failed.after'], 'retry'),
 	...at('redis', SERVERS),

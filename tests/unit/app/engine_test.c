@@ -182,14 +182,13 @@ static enum engine_result rerun(const struct random_graph *then, const struct ra
 	cleanup(cleanup_free) char *edges = NULL;
 	cleanup(execution_created_clear) struct execution_created created = { 0 };
 	print_graph(now, &nodes, &edges);
-	const struct launcher launcher = { .db = db };
 	struct rerun_plan planned = { 0 };
 	struct execution_plan plan = {
 		.workflow_id = workflow, .user_id = user, .nodes = nodes, .edges = edges
 	};
 	plan_rerun(then, now, prior, &plan, &planned);
-	assert_ok(launch(&launcher, &plan, &created));
-	memcpy(id, created.id, ID_SIZE);
+	assert_ok(launch(db, &plan, &created));
+	memcpy(id, created.ticket.id, ID_SIZE);
 	rerun_plan_clear(&planned);
 	return run_to_end(id, parallelism);
 }

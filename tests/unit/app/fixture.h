@@ -98,13 +98,12 @@ static inline int engine_stop(void **state)
 /* A new execution's id. */
 static inline void launched(const char *nodes, const char *edges, char id[static ID_SIZE])
 {
-	const struct launcher launcher = { .db = db };
 	const struct execution_plan plan = {
 		.workflow_id = workflow, .user_id = user, .nodes = nodes, .edges = edges
 	};
 	struct execution_created created = { 0 };
-	assert_ok(launch(&launcher, &plan, &created));
-	memcpy(id, created.id, ID_SIZE);
+	assert_ok(launch(db, &plan, &created));
+	memcpy(id, created.ticket.id, ID_SIZE);
 	execution_created_clear(&created);
 }
 

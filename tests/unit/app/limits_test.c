@@ -70,11 +70,10 @@ static void a_huge_graph_is_refused(void **state)
 	cleanup(cleanup_free) char *edges = NULL;
 	struct execution_created created = { 0 };
 	many_nodes(MANY, true, VARIABLE, &nodes, &edges);
-	const struct launcher launcher = { .db = db };
 	const struct execution_plan plan = {
 		.workflow_id = workflow, .user_id = user, .nodes = nodes, .edges = edges
 	};
-	assert_error(launch(&launcher, &plan, &created), ERR_INVALID, "more than 1000 nodes");
+	assert_error(launch(db, &plan, &created), ERR_INVALID, "more than 1000 nodes");
 }
 
 static void branches_side_by_side_are_no_more_than_allowed(void **state)

@@ -27,7 +27,7 @@ static char *created(const struct execution_plan *p, char id[static ID_SIZE])
 {
 	struct execution_created c = { 0 };
 	assert_ok(execution_create(db, p, &c));
-	memcpy(id, c.id, ID_SIZE);
+	memcpy(id, c.ticket.id, ID_SIZE);
 	execution_created_clear(&c);
 	return id;
 }
@@ -98,7 +98,7 @@ static void a_new_execution_runs_with_idle_steps(void **state)
 	const struct execution_plan p = plan();
 	assert_ok(execution_create(db, &p, &c));
 	cleanup(cleanup_json) struct json_object *o = parsed(take(c.json));
-	assert_member(o, "id", c.id);
+	assert_member(o, "id", c.ticket.id);
 	assert_member(o, "workflowId", workflow);
 	assert_member(o, "status", "RUNNING");
 	assert_null(js_get(o, "completedAt"));
@@ -108,7 +108,7 @@ static void a_new_execution_runs_with_idle_steps(void **state)
 	assert_member(step(o, 1), "nodeType", "voice.tts");
 	assert_member(step(o, 1), "nodeTitle", "Speak");
 	assert_int_equal(json_object_object_length(step(o, 1)), 4);
-	cleanup(cleanup_json) struct json_object *again = got(c.id);
+	cleanup(cleanup_json) struct json_object *again = got(c.ticket.id);
 	assert_true(json_object_equal(o, again));
 }
 
@@ -126,18 +126,21 @@ static void many_of_a_user_stand_behind_few_of_another(void **state)
 	sql("UPDATE executions SET status = 'COMPLETED'");
 	for (int i = 0; i < 12; i++) {
 		assert_ok(execution_create(db, &p, &c));
-		assert_int_equal(c.priority, i < 10 ? 0 : i - 9);
-		memcpy(ids[i], c.id, ID_SIZE);
+		assert_int_equal(c.ticket.priority, i < 10 ? 0 : i - 9);
+		memcpy(ids[i], c.ticket.id, ID_SIZE);
 		execution_created_clear(&c);
 	}
 	cleanup(cleanup_rows) struct rows *late = NULL;
 	sql("UPDATE outbox SET due_at = now() - interval '1 hour'");
-	assert_ok(execution_overdue(db, 60, &late));
+	assert_ok(execution_overdue(db, 60, ID_NONE, &late));
 	assert_int_equal(rows_count(late), 12);
 	const struct execution_ticket last = execution_ticket(late, 11);
 	assert_string_equal(last.id, ids[11]);
 	assert_string_equal(last.user_id, user);
 	assert_int_equal(last.priority, 2);
+	cleanup(cleanup_rows) struct rows *behind = NULL;
+	assert_ok(execution_overdue(db, 60, ids[8], &behind));
+	assert_int_equal(rows_count(behind), 3);
 	sql("UPDATE executions SET status = 'COMPLETED'");
 }
 
@@ -414,7 +417,7 @@ static void cancelling_what_runs_tells_its_runner(void **state)
 static size_t overdue(int seconds)
 {
 	cleanup(cleanup_rows) struct rows *rows = NULL;
-	assert_ok(execution_overdue(db, seconds, &rows));
+	assert_ok(execution_overdue(db, seconds, ID_NONE, &rows));
 	return (size_t)rows_count(rows);
 }
 

@@ -97,6 +97,51 @@ static void test_many_are_added_at_once(void **state)
 	assert_int_equal(ask_number("EXISTS bull:mail:new"), 0);
 }
 
+static bool restores(const char *id)
+{
+	bool restored = false;
+	const struct queue_spec spec = {
+		.id = id, .name = "run", .data = "{}", .policy = POLICY_RUN
+	};
+	assert_null(queue_restore_many(queue, &spec, 1, &restored));
+	return restored;
+}
+
+static void test_what_was_lost_is_restored(void **state)
+{
+	(void)state;
+	add("waits");
+	assert_false(restores("waits"));
+	assert_true(restores("lost"));
+	assert_false(restores("lost"));
+	assert_answer("LRANGE bull:mail:wait 0 -1", "lost waits");
+	assert_answer("GET bull:mail:id", "2");
+	assert_events("added waiting added waiting");
+	cleanup(cleanup_queue_job) struct queue_job *running = fetch();
+	assert_false(restores("waits"));
+}
+
+static void test_what_is_taken_for_finished_is_restored(void **state)
+{
+	(void)state;
+	add("good");
+	assert_next("good");
+	add("bad");
+	cleanup(cleanup_queue_job) struct queue_job *job = fetch();
+	const struct queue_failure failure = { "no", "Error: no" };
+	enum queue_result result = QUEUE_LOST;
+	struct queue_fetched next = { 0 };
+	assert_null(queue_fail(queue, job, &failure, &next, &result));
+	assert_true(restores("good"));
+	assert_true(restores("bad"));
+	assert_false(restores("bad"));
+	assert_int_equal(ask_number("ZCARD bull:mail:failed"), 0);
+	assert_int_equal(ask_number("ZCARD bull:mail:completed"), 0);
+	assert_answer("LRANGE bull:mail:wait 0 -1", "bad good");
+	assert_int_equal(ask_number("HEXISTS bull:mail:bad finishedOn"), 0);
+	assert_answer("HGET bull:mail:bad failedReason", "no");
+}
+
 static void test_counts_of_every_minute(void **state)
 {
 	(void)state;
@@ -254,6 +299,8 @@ int main(void)
 		TEST(test_end_tells_why_there_is_no_next),
 		TEST(test_a_failure_takes_the_next_job),
 		TEST(test_many_are_added_at_once),
+		TEST(test_what_was_lost_is_restored),
+		TEST(test_what_is_taken_for_finished_is_restored),
 		TEST(test_counts_of_every_minute),
 		TEST(test_what_was_held_back_comes_after_the_end),
 		TEST(test_scheduler_goes_on),
