@@ -7,7 +7,6 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from './client.js';
 import { Part } from './part.js';
+import { freePort } from './ports.js';
 import { Simulator } from './simulator.js';
 import { DEFAULT_BUCKET, DEFAULT_CREDENTIALS, start as startS3 } from '../sim/s3.js';
 
@@ -49,14 +49,6 @@ const USUAL = {
 	anthropic: [/./],
 	migrate: [/^applying /, /^the schema is up to date/],
 };
-
-async function freePort() {
-	const server = createServer();
-	await new Promise((done) => server.listen(0, '127.0.0.1', done));
-	const { port } = server.address();
-	await new Promise((done) => server.close(done));
-	return port;
-}
 
 function environment(s3, extra) {
 	return {

@@ -6,12 +6,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, QueueEvents } from 'bullmq5';
+import { freePort } from '../api/ports.js';
 import { proportionalSize } from './processes.js';
 import { Report } from './report.js';
 import { quantile } from './statistics.js';
@@ -35,14 +35,6 @@ async function start(command, ...args) {
 async function stop(child) {
 	child.kill('SIGTERM');
 	await child.ended;
-}
-
-async function freePort() {
-	const server = net.createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address();
-	server.close();
-	return port;
 }
 
 /* Microseconds that all threads of a process have spent. */
