@@ -33,7 +33,8 @@ static void is_a_version_7_uuid_of_now(void **state)
 	}
 }
 
-/* Apart by more than the quarter of a microsecond that an id tells, and mostly in one millisecond. */
+/* Apart by more than the quarter of a microsecond that an id tells, and mostly in one millisecond.
+ */
 static void sorts_by_time(void **state)
 {
 	(void)state;
