@@ -2,6 +2,7 @@
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'long' });
 const number = new Intl.NumberFormat();
+const compact = new Intl.NumberFormat(undefined, { notation: 'compact' });
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 	['second', 60],
@@ -26,6 +27,11 @@ export function formatAgo(iso: string, now = Date.now()): string {
 
 export function formatNumber(value: number): string {
 	return number.format(value);
+}
+
+/* For the axis of a chart: "12K". */
+export function formatCompact(value: number): string {
+	return compact.format(value);
 }
 
 /* Time that something took: "240 ms", "3.2 s", "2 min 5 s". */

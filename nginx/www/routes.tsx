@@ -28,6 +28,7 @@ export const ROUTES: Route[] = [
 	{ pattern: '/workflows/:id/runs/:run', title: 'Run', page: editor, full: true },
 	{ pattern: '/voices', title: 'Voices', page: lazy(() => import('./voices/list')) },
 	{ pattern: '/voices/:id', title: 'Voice', page: lazy(() => import('./voices/page')) },
+	{ pattern: '/usage', title: 'Usage', page: lazy(() => import('./usage/page')) },
 	{ pattern: '/settings', title: 'Settings', page: lazy(() => import('./settings/page')) },
 	{ pattern: '/settings/pronunciations', title: 'Pronunciations', page: lazy(() => import('./settings/pronunciations')) },
 ];

@@ -14,6 +14,7 @@ const HOME = '/workflows';
 const NAVIGATION: { href: string; label: string; icon: IconName }[] = [
 	{ href: '/workflows', label: 'Workflows', icon: 'workflow' },
 	{ href: '/voices', label: 'Voices', icon: 'voice' },
+	{ href: '/usage', label: 'Usage', icon: 'chart' },
 	{ href: '/settings', label: 'Settings', icon: 'settings' },
 ];
 

@@ -1,8 +1,8 @@
 /*
- * usage: node tests/e2e/screenshots.js [FOLDER]
+ * usage: node tests/e2e/screenshots.js [FOLDER [TEXT]]
  *
  * Makes a picture of every screen, 360, 768 and 1440 pixels wide, light and dark, in FOLDER (build/screenshots), for a person
- * to look at. The stack is one of its own, with names that are long and lists that are empty.
+ * to look at; with TEXT only of those whose name contains it. The stack is one of its own, with names that are long and lists that are empty.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { Stack } from '../api/stack.js';
 import { Browser } from './browser.js';
 
 const FOLDER = resolve(process.argv[2] ?? 'build/screenshots');
+const TEXT = process.argv[3] ?? '';
 const WIDTHS = [360, 768, 1440];
 const SCHEMES = ['light', 'dark'];
 const LONG = 'Quarterly announcement for the Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch branch, third draft';
@@ -29,6 +30,7 @@ async function furnish(stack) {
 		{ word: 'nginx', replacement: 'engine x' },
 		{ word: LONG.slice(0, 90), replacement: LONG },
 	]);
+	await user.put('/api/settings/budget', { monthlyCharacters: 60 });
 	await user.post('/api/settings/tokens', { name: 'Home Assistant' });
 	await user.post('/api/settings/tokens', { name: LONG.slice(0, 100) });
 	await user.post('/api/voice-profiles', { name: LONG, provider: 'elevenlabs' });
@@ -50,6 +52,8 @@ function screens({ user, good, run, bad, failed }, other) {
 		['voices', user, '/voices'],
 		['voices-empty', other, '/voices'],
 		['voice', user, `/voices/${user.profile.id}`],
+		['usage', user, '/usage'],
+		['usage-empty', other, '/usage'],
 		['settings', user, '/settings'],
 		['settings-empty', other, '/settings'],
 		['pronunciations', user, '/settings/pronunciations'],
@@ -83,7 +87,7 @@ const browser = await Browser.start(stack);
 try {
 	await rm(FOLDER, { recursive: true, force: true });
 	await mkdir(FOLDER, { recursive: true });
-	const all = screens(await furnish(stack), await stack.user());
+	const all = screens(await furnish(stack), await stack.user()).filter(([name]) => name.includes(TEXT));
 	for (const screen of all) for (const width of WIDTHS) for (const scheme of SCHEMES) await picture(browser, screen, width, scheme);
 	console.log(`${all.length * WIDTHS.length * SCHEMES.length} pictures in ${FOLDER}`);
 } finally {
