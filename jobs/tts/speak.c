@@ -358,9 +358,10 @@ static void hold(const struct speaking *s)
 	db_pool_put(s->speak->services->pool, db);
 }
 
+/* Of a single piece there is nothing to tell before it is there. */
 static void tell(const struct speaking *s, size_t done)
 {
-	if (s->speak->progress)
+	if (s->speak->progress && s->script.count > 1)
 		s->speak->progress(s->speak->progress_arg, (int)done, (int)s->script.count);
 }
 

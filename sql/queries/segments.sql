@@ -1,19 +1,24 @@
 -- Lets the segments of the hashes $3 that are older than run $2 be bought anew.
 -- name: segment_supersede
-UPDATE segments SET superseded_at = now()
-WHERE user_id = $1 AND superseded_at IS NULL AND id < $2::uuid AND run_id IS DISTINCT FROM $2::uuid
-	AND content_hash IN (SELECT decode(h, 'hex') FROM json_array_elements_text($3::json) h)
+WITH old AS (
+	SELECT s.id FROM json_array_elements_text($3::json) h CROSS JOIN LATERAL (
+		SELECT id FROM segments
+		WHERE user_id = $1 AND superseded_at IS NULL AND content_hash = decode(h, 'hex')
+			AND id < $2::uuid AND run_id IS DISTINCT FROM $2::uuid LIMIT 1) s
+)
+UPDATE segments s SET superseded_at = now() FROM old WHERE s.id = old.id AND s.superseded_at IS NULL
 
--- The segments of a text, made where they are missing. $2 is an array of {n, id, hash, text, characters};
--- $8 to $10 the step that they belong to, or nulls.
+-- The segments of a text, made where they are missing. $2 is an array of {n, id, hash, text, characters}; $8 to $10 the
+-- step that they belong to, or nulls. (LATERAL and LIMIT: each is found by its hash, whatever the planner believes of the
+-- table's size, not among all of the user's.)
 -- name: segment_plan
 WITH piece AS (
 	SELECT (p ->> 'n')::integer AS n, (p ->> 'id')::uuid AS id, decode(p ->> 'hash', 'hex') AS hash,
 		p ->> 'text' AS text, (p ->> 'characters')::integer AS characters
 	FROM json_array_elements($2::json) p
 ), found AS (
-	SELECT s.* FROM segments s
-	WHERE s.user_id = $1 AND s.superseded_at IS NULL AND s.content_hash IN (SELECT hash FROM piece)
+	SELECT s.* FROM (SELECT DISTINCT hash FROM piece) p CROSS JOIN LATERAL (
+		SELECT * FROM segments WHERE user_id = $1 AND superseded_at IS NULL AND content_hash = p.hash LIMIT 1) s
 ), made AS (
 	INSERT INTO segments (id, user_id, content_hash, provider, voice, model, format, voice_profile_id, text, characters)
 	SELECT DISTINCT ON (hash) id, $1::uuid, hash, $3, $4, $5, $6, $7::uuid, text, characters FROM piece
