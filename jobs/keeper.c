@@ -60,14 +60,14 @@ static bool renew_lease(struct runner *r, const struct kept *k)
 	struct err *e = execution_renew(db, &k->claim, &cancel);
 	db_pool_put(r->options.services->pool, db);
 	bool away = e && err_kind(e) == ERR_UNAVAILABLE;
-	if (e && err_kind(e) == ERR_CANCELLED)
+	if (e && err_kind(e) == ERR_CANCELLED) {
 		stop_worker(r, k, false, "its claim is lost");
-	else if (cancel)
-		stop_worker(r, k, true, "the user cancelled it");
-	else
-		assignment_survive(e, "renewing a lease");
-	if (e && err_kind(e) == ERR_CANCELLED)
 		err_free(e);
+		return true;
+	}
+	if (cancel)
+		stop_worker(r, k, true, "the user cancelled it");
+	assignment_survive(e, "renewing a lease");
 	return !away;
 }
 
