@@ -13,7 +13,7 @@ systemdsystemunitdir ?= $(prefix)/lib/systemd/system
 HARDENED       := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 CFLAGS_debug   := -O0 -g3
 CFLAGS_release := -O2 -g $(HARDENED)
-CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DFAULT_POINTS
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS_cov     := -O0 -g --coverage
 CFLAGS_chaos   := -O1 -g -DFAULT_POINTS

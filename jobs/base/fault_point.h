@@ -1,7 +1,7 @@
 /*
  * Fault points: moments with a name, at which a test has a process die, or stand still while it
- * does something to the servers around it. Only the build flavour `chaos` has them; elsewhere
- * FAULT_POINT is nothing at all.
+ * does something to the servers around it. Only the build flavours `chaos` and `asan` have them;
+ * elsewhere FAULT_POINT is nothing at all.
  *
  * ORDERS. The environment's FAULT_POINTS names a file of FAULT_POINTS_SIZE bytes, which all
  * processes map and the test writes, little-endian: the FNV-1a hash of a point's name (4 bytes), an

@@ -1,99 +1,17 @@
 /* Kills everything at every point, under traffic: see `tools/chaos --help`. */
-import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { killAt } from './kills.js';
-import { Load } from './load.js';
 import { POINTS, titleOf } from './points.js';
+import { run } from './run.js';
 import { Site } from './site.js';
-import { judge } from './verdict.js';
-
-const CLIENTS = 16;
-const MAX_UNFINISHED = 400; /* beyond it clients wait, so that a queue does not hide how long a recovery takes */
-const LOOK_MS = 500;
-const SETTLE_MS = 150_000; /* at most, for what was hit last */
-const BREAK_MS = 400; /* between two kills, about */
 
 const { values: options } = parseArgs({
 	options: {
 		executions: { type: 'string', default: '10000' },
 		rate: { type: 'string', default: '25' },
-		kills: { type: 'string' },
-		only: { type: 'string' },
+		kills: { type: 'string', default: 'Infinity' },
+		only: { type: 'string', default: '' },
 	},
 });
-
-function say(text) {
-	process.stderr.write(`${text}\n`);
-}
-
-/* Each point once in a round, in an order that differs from round to round. */
-function* rounds(points) {
-	for (;;) {
-		const left = [...points];
-		while (left.length > 0) yield left.splice(randomInt(left.length), 1)[0];
-	}
-}
-
-/* Traffic at `rate` a second, at most, until `count` executions are promised; `state` is shared. */
-async function drive(load, state, count, rate) {
-	let started = 0, next = Date.now();
-	const client = async () => {
-		while (started < count && !state.failed) {
-			started++;
-			next = Math.max(next + 1000 / rate, Date.now() - 1000);
-			await sleep(Math.max(0, next - Date.now()));
-			while (state.unfinished > MAX_UNFINISHED) await sleep(LOOK_MS);
-			await load.start();
-			state.promised++;
-		}
-	};
-	await Promise.all(Array.from({ length: CLIENTS }, client)).catch((error) => (state.failed = error));
-	state.over = true;
-}
-
-async function watch(site, state) {
-	while (!state.settled) {
-		state.unfinished = Number(await site.stack.sql("SELECT count(*) FROM executions WHERE status = 'RUNNING'").catch(() => state.unfinished));
-		await sleep(LOOK_MS);
-	}
-}
-
-async function kill(site, state, points) {
-	const kills = [], missed = new Set(), hit = new Set();
-	const wanted = Number(options.kills ?? Infinity);
-	for (const point of rounds(points)) {
-		if (state.over || kills.length >= wanted) break;
-		const done = await killAt(site, point);
-		if (done) kills.push(done);
-		(done ? hit : missed).add(titleOf(point));
-		if (kills.length % 25 === 0) say(`${state.promised} executions, ${kills.length} kills at ${hit.size} points, ${state.unfinished} unfinished`);
-		await sleep(randomInt(2 * BREAK_MS));
-	}
-	site.orders.takeBack();
-	return { kills, missed: [...missed].filter((title) => !hit.has(title)) };
-}
-
-async function settle(state) {
-	const deadline = Date.now() + SETTLE_MS;
-	await sleep(2 * LOOK_MS);
-	while (state.unfinished > 0 && Date.now() < deadline) await sleep(LOOK_MS);
-	state.settled = true;
-}
-
-async function run(site) {
-	const state = { promised: 0, unfinished: 0, over: false, settled: false, failed: null };
-	const load = await Load.open(site);
-	const points = options.only ? POINTS.filter((point) => titleOf(point).includes(options.only)) : POINTS;
-	const watching = watch(site, state);
-	const driving = drive(load, state, Number(options.executions), Number(options.rate));
-	const { kills, missed } = await kill(site, state, points);
-	await driving;
-	await settle(state);
-	await watching;
-	const verdict = await judge(site, load, kills);
-	return { verdict, missed, failed: state.failed };
-}
 
 const site = await Site.open();
 let complaint = null;
@@ -103,7 +21,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 		process.exit(130);
 	});
 try {
-	const { verdict, missed, failed } = await run(site);
+	const { verdict, missed, failed } = await run(site, {
+		points: POINTS.filter((point) => titleOf(point).includes(options.only)),
+		executions: Number(options.executions),
+		rate: Number(options.rate),
+		kills: Number(options.kills),
+		say: (text) => process.stderr.write(`${text}\n`),
+	});
 	console.log(String(verdict));
 	if (failed) console.log(`failed: ${failed.message}`);
 	if (missed.length > 0) console.log(`nobody came to: ${missed.join(', ')}`);

@@ -74,8 +74,29 @@ export const POINTS = [
 	...['runner', 'responder', 'redis', 'redis-emptied', 'redis-lost', 'postgres'].map((victim) => ({ victim, name: 'any' })),
 ];
 
+/* A few of each kind, for a test that has a minute. */
+const FEW = [
+	'request.route.after',
+	'db.execution_create.after',
+	'queue.add.before',
+	'queue.fetch.after',
+	'db.execution_claim.after',
+	'provider.speak.after',
+	'db.segment_store.before',
+	's3.PUT.after',
+	'db.execution_finish.after',
+	'queue.finish.before',
+	'redis at provider.speak.before',
+	'redis-emptied at queue.fetch.after',
+	'redis-lost at db.execution_finish.before',
+	'postgres at db.step_finish.before',
+	'postgres at provider.speak.after',
+];
+
 /* What stands in the table. */
 export function titleOf({ victim, name }) {
 	if (name === 'any') return `${victim}, at any moment`;
 	return victim === 'itself' ? name : `${victim} at ${name}`;
 }
+
+export const FEW_POINTS = POINTS.filter((point) => FEW.includes(titleOf(point)));

@@ -33,7 +33,7 @@ const EXPECTED = [
 	/ (LOG|FATAL|WARNING|DETAIL|HINT|CONTEXT|STATEMENT): /,
 	/\[(error|alert|crit)\]/,
 	/^Spawning child\[\d\] failed, next try$/,
-	/^child\[\d\]/,
+	/^child\[\d\]/i,
 ];
 
 /* Every end of an execution, and of a step with success, is counted where it happens. */
