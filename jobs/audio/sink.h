@@ -7,7 +7,7 @@
 
 struct audio_sink {
 	int fd;          /* borrowed */
-	uint64_t length; /* bytes written so far, those in the buffer included */
+	uint64_t length; /* bytes written so far, those in the buffer included; where it goes on */
 	uint8_t *buffer;
 	size_t filled;
 	int error; /* errno of the first write that failed, 0 for none */

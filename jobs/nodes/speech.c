@@ -76,6 +76,24 @@ static struct err *find_captions(const struct node_run *run, enum captions *ret)
 	return NULL;
 }
 
+static struct err *find_loudness(const struct node_run *run, enum audio_format format, double *ret)
+{
+	struct json_object *wanted = js_get(run->config, "loudness");
+	*ret = js_number(run->config, "loudness", NAN);
+	if (!wanted || (json_object_is_type(wanted, json_type_string) &&
+			input_is_blank(json_object_get_string(wanted))))
+		return NULL;
+	if (!(*ret >= LOUDNESS_MIN && *ret <= LOUDNESS_MAX))
+		return err_new(ERR_INVALID,
+			       "The loudness has to be from %d to %d LUFS: -16 for the web and "
+			       "podcasts, -23 for broadcasting",
+			       LOUDNESS_MIN, LOUDNESS_MAX);
+	if (format != AUDIO_WAV)
+		return err_new(ERR_INVALID, "The loudness can be set in WAV only: choose the "
+					    "format wav, or clear the loudness");
+	return NULL;
+}
+
 static struct json_object *cost_of(const struct speech *speech, const struct speak_result *result)
 {
 	struct json_object *cost = json_object_new_object();
@@ -116,6 +134,24 @@ static struct json_object *describe(const struct node_run *run, const struct spe
 	return output;
 }
 
+/* Tells of the loudness that was asked for, and where it could not be reached. */
+static void describe_loudness(struct node_run *run, double wanted, const struct loudness *loudness,
+			      struct json_object *output)
+{
+	double reached = round((loudness->before_lufs + loudness->gain_db) * 10) / 10;
+	if (isnan(wanted))
+		return;
+	if (isinf(reached)) {
+		node_note(run, "the loudness is as it came: the audio is too short or too quiet to "
+			       "be measured");
+		return;
+	}
+	js_set_double(output, "loudnessLufs", reached);
+	if (loudness->limited)
+		node_note(run, "the loudness is %.1f LUFS, not %.1f: its peaks allow no more",
+			  reached, wanted);
+}
+
 struct err *speech_make(struct node_run *run, struct speech *speech, char **ret_model,
 			struct json_object **ret_output)
 {
@@ -135,6 +171,7 @@ struct err *speech_make(struct node_run *run, struct speech *speech, char **ret_
 	};
 	TRY(speech_format(run, &speech->request.format));
 	TRY(find_captions(run, &speak.captions));
+	TRY(find_loudness(run, speech->request.format, &speak.loudness));
 	speech->request.text = speech->text;
 	speech->request.stop = run->stop;
 	speak.request = speech->request;
@@ -147,5 +184,6 @@ struct err *speech_make(struct node_run *run, struct speech *speech, char **ret_
 			  speech->replaced == 1 ? "word is" : "words are");
 	*ret_model = take(result.model);
 	*ret_output = describe(run, speech, &result);
+	describe_loudness(run, speak.loudness, &result.loudness, *ret_output);
 	return NULL;
 }

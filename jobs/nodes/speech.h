@@ -35,9 +35,9 @@ double speech_pause(const struct node_run *run);
 
 /*
  * Speaks, stores the audio, and describes it: {audioUrl, audioKey, durationSec, format, textLength,
- * segments, charactersBilled, charactersCached, captionsUrl?, captionsKey?}, and the model in
- * *ret_model (NULL where the provider has none to choose). What it costs and what had to be left
- * out go to the run's cost and notes.
+ * segments, charactersBilled, charactersCached, captionsUrl?, captionsKey?, loudnessLufs?}, and the
+ * model in *ret_model (NULL where the provider has none to choose). What it costs and what had to
+ * be left out go to the run's cost and notes.
  */
 must_check struct err *speech_make(struct node_run *run, struct speech *speech, char **ret_model,
 				   struct json_object **ret_output);
@@ -63,6 +63,13 @@ must_check struct err *speech_make(struct node_run *run, struct speech *speech, 
 		  .fallback = "\"none\"",                                                          \
 		  .options = (const char *const[]){ "none", "srt", "vtt", NULL },                  \
 		  .help = "A file of subtitles beside the audio" },                                \
+		{ .name = "loudness",                                                              \
+		  .label = "Loudness",                                                             \
+		  .kind = FIELD_NUMBER,                                                            \
+		  .min = LOUDNESS_MIN,                                                             \
+		  .max = LOUDNESS_MAX,                                                             \
+		  .help = "LUFS, in WAV: -16 for the web and podcasts, -23 for broadcasting. "     \
+			  "Blank: as the voice gives it" },                                        \
 	{                                                                                          \
 		.name = "cache", .label = "Reuse speech", .kind = FIELD_BOOLEAN,                   \
 		.fallback = "true",                                                                \

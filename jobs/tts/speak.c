@@ -10,6 +10,7 @@
 #include "jobs/tts/purchase.h"
 #include "jobs/tts/script.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -485,6 +486,9 @@ static struct err *make_audio(struct speaking *s)
 	cleanup(buf_clear) struct buf captions = BUF(MAX_CAPTIONS);
 	TRY(scratch_open(&s->audio_fd));
 	TRY(join_pieces(s, starts, &captions));
+	if (!isnan(speak->loudness))
+		TRY(loudness_normalize(s->audio_fd, &s->result.info, speak->loudness,
+				       &s->result.loudness));
 	const struct audio_info *info = &s->result.info;
 	const struct http_file file = { .fd = s->audio_fd,
 					.length = info->data_offset + info->data_length };

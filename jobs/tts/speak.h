@@ -4,6 +4,7 @@
  * of the user's, is taken from the storage.
  */
 #pragma once
+#include "jobs/audio/loudness.h"
 #include "jobs/io/services.h"
 #include "jobs/model/segment.h"
 #include "jobs/tts/captions.h"
@@ -26,6 +27,7 @@ struct speak {
 	double pause;               /* seconds between paragraphs */
 	bool fresh;                 /* buy all of it, whatever there is */
 	enum captions captions;
+	double loudness;          /* LUFS that a WAV is brought to; NAN for none */
 	speak_progress *progress; /* or NULL */
 	void *progress_arg;
 };
@@ -34,6 +36,7 @@ struct speak {
 struct speak_result {
 	char *audio_key, *captions_key; /* the latter NULL where none are wanted */
 	struct audio_info info;
+	struct loudness loudness;          /* where one was asked for */
 	char *model;                       /* NULL where there is none to choose */
 	size_t segments, cached_segments;  /* of the text, and those not bought by this run */
 	size_t characters, billed, cached; /* characters: of all segments, bought, not bought */

@@ -272,6 +272,28 @@ describe('text of any length', () => {
 				});
 	});
 
+	test('the loudness of a WAV is as the node says, from segments that stay as they are', async () => {
+		const user = await ownSpeaker();
+		const levelOf = async (loudness) => {
+			const { step } = await speak(user, textOf(3), { format: 'wav', loudness });
+			assert.equal(step.status, 'success', step.error);
+			const samples = new Int16Array((await audioOf(user, step.output.audioKey)).subarray(44).slice().buffer);
+			const squares = samples.reduce((sum, sample) => sum + (sample / 32768) ** 2, 0);
+			return { step, level: 10 * Math.log10(squares / samples.length) };
+		};
+		const levels = [];
+		for (const loudness of [-35, -31]) {
+			const { step, level } = await levelOf(loudness);
+			assert.ok(Math.abs(step.output.loudnessLufs - loudness) <= 0.1, `it is ${step.output.loudnessLufs}`);
+			levels.push(level);
+		}
+		assert.ok(Math.abs(levels[1] - levels[0] - 4) < 0.15, `four louder are ${levels[1] - levels[0]} dB`);
+		const { step } = await levelOf(-8);
+		assert.ok(step.output.loudnessLufs < -8);
+		assert.match(step.notes.join(), /the loudness is -[\d.]+ LUFS, not -8\.0: its peaks allow no more/);
+		assert.equal((await bought(user)).length, 3);
+	});
+
 	test('a key that allows more calls at a time gets them', async () => {
 		const user = await ownSpeaker();
 		await stack.provider('elevenlabs').addKeys([user.key], { plan: 'pro' });

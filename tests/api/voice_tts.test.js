@@ -272,6 +272,9 @@ describe('voice.tts', () => {
 			['where no input has a text', 'own', {}, 7, noText],
 			['for punctuation alone', 'own', {}, '… – !? 🙂', silent],
 			['for other captions', 'own', { captions: 'ass' }, TEXT, /^The captions have to be srt or vtt, not "ass"$/],
+			['for the loudness of an MP3', 'own', { loudness: -16 }, TEXT, /^The loudness can be set in WAV only: choose the format wav/],
+			['for too much loudness', 'own', { format: 'wav', loudness: 3 }, TEXT, /^The loudness has to be from -40 to -8 LUFS/],
+			['for a loudness in words', 'own', { format: 'wav', loudness: 'loud' }, TEXT, /^The loudness has to be from -40 to -8 LUFS/],
 			['for another format', 'own', { format: 'ogg' }, TEXT, /^The format has to be mp3 or wav, not "ogg"$/],
 		];
 		for (const [what, profile, config, text, sentence] of rows)
