@@ -5,8 +5,8 @@ import { until } from '../api/until.js';
 import { isGone, pick } from './site.js';
 
 const LOOK_MS = 2;
-const PATIENCE_MS = 8000; /* for traffic to lead somebody to a point */
-const NUDGED_PATIENCE_MS = 20_000;
+/* For traffic to lead somebody to a point, by what nudges it; that a runner died shows when its lease has run out. */
+const PATIENCE_MS = { none: 8000, crash: 60_000, any: 20_000 };
 const MAX_DOWN_MS = 600;
 const ANY_MS = 400;
 
@@ -50,7 +50,7 @@ async function killAnytime(site, point) {
 
 /* Waits for somebody to come to the point; their pid, or null. */
 async function wait(site, point) {
-	const deadline = Date.now() + (point.nudge ? NUDGED_PATIENCE_MS : PATIENCE_MS);
+	const deadline = Date.now() + (PATIENCE_MS[point.nudge ?? 'none'] ?? PATIENCE_MS.any);
 	let pid = null;
 	while (!(pid = site.orders.obeyedBy()) && Date.now() < deadline) await sleep(LOOK_MS);
 	return pid;

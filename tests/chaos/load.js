@@ -49,14 +49,15 @@ export class Load {
 	async #addWorkflows(user, number) {
 		const start = node('start', 'manual-trigger'), end = node('end', 'logger');
 		/* A text that no other run has: by its user, its workflow and the time at which it started. */
-		const script = (kind) => node('script', 'set-variable', { variableName: 'text', value: `User ${number} has ${kind} spoken at {{start.timestamp}}.` });
+		const sentence = (kind) => `User ${number} has ${kind} spoken at {{start.timestamp}}.`;
+		const script = (...kinds) => node('script', 'set-variable', { variableName: 'text', value: kinds.map(sentence).join('\n\n') });
 		const speak = (profile) => node('speak', 'voice.tts', { voiceProfileId: profile.id });
 		const sides = [node('left', 'set-variable', { variableName: 'l', value: 1 }), node('right', 'set-variable', { variableName: 'r', value: 2 })];
 		const slow = [start, node('wait', 'delay', { duration: SLOW_S }), end];
 		const graphs = {
 			speak: [[start, script('a voice'), speak(user.profile), end]],
 			hook: [[node('start', 'webhook-trigger'), speak(user.profile), end]],
-			azure: [[start, script('another voice'), speak(user.azureProfile), end]],
+			azure: [[start, script('another voice', 'its second paragraph'), speak(user.azureProfile), end]],
 			plain: [[start, ...sides, end], sides.flatMap(({ id }) => [edge('start', id), edge(id, 'end')])],
 			slow: [slow],
 			cancel: [slow],

@@ -52,7 +52,7 @@ const SERVERS = [
 ];
 const DATABASE = [
 	...['execution_create', 'idempotency_answer', 'execution_claim', 'step_start', 'step_finish'].map((query) => `db.${query}.before`),
-	...['segment_plan', 'segment_take', 'segment_store', 'execution_finish', 'schedule_fired'].map((query) => `db.${query}.before`),
+	...['segment_plan', 'segment_take', 'segment_store', 'execution_finish'].map((query) => `db.${query}.before`),
 	'provider.speak.before',
 	'provider.speak.after',
 	'queue.fetch.after',
@@ -65,12 +65,13 @@ export const POINTS = [
 	...at('itself', SWEEPS, 'restart'),
 	...at('itself', [...both('db.execution_give_back'), ...both('queue.give_back')], 'stop'),
 	...at('itself', both('queue.restore'), 'forget'),
-	...at('itself', [...both('provider.history')]),
+	...at('itself', both('provider.history'), 'crash'),
 	...at('itself', ['db.execution_reopen.after', 'queue.retry_failed.after'], 'retry'),
 	...at('redis', SERVERS),
 	...at('redis-emptied', SERVERS),
 	...at('redis-lost', SERVERS),
 	...at('postgres', DATABASE),
+	...at('postgres', ['db.schedule_fired.before'], 'schedule'),
 	...['runner', 'responder', 'redis', 'redis-emptied', 'redis-lost', 'postgres'].map((victim) => ({ victim, name: 'any' })),
 ];
 

@@ -23,6 +23,7 @@ const CONCURRENCY = 8; /* of a runner */
 const RESPONDERS = 3;
 const RESTART_MS = 100; /* how soon a supervisor starts a program that died */
 const FORGET_MS = 400;
+const CRASH_LATENCY = 0.5, CRASH_MS = 700;
 const OLD_EXECUTIONS = 20;
 const NOWHERE = 'http://127.0.0.1:1';
 const SETTINGS = { RETENTION_DAYS: '2', STOP_GRACE_S: '2', PROVIDER_TIMEOUT_S: '30', LOG_LEVEL: 'info' };
@@ -197,6 +198,13 @@ export class Site {
 		restart: async () => {
 			await this.#addOldExecutions();
 			process.kill(pick(this.runnerPids()), 'SIGTERM');
+		},
+		/* A runner dies amid calls: the next to have their segments asks the provider what came of them. */
+		crash: async () => {
+			this.elevenlabs.configure({ latency: CRASH_LATENCY });
+			await sleep(CRASH_MS);
+			process.kill(pick(this.runnerPids()), 'SIGKILL');
+			this.elevenlabs.configure({ latency: 0 });
 		},
 		stop: () => process.kill(pick(this.runnerPids()), 'SIGTERM'),
 		/* Jobs that nobody has taken yet are forgotten. */
