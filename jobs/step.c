@@ -231,12 +231,13 @@ static void run_node(struct step *s)
 
 static struct err *write_start(struct run *r, struct db *db, void *arg)
 {
-	const struct step *s = arg;
+	struct step *s = arg;
 	const struct step_key key = key_of(s);
-	bool cancel = false;
-	TRY(step_start(db, r->claim, &key, s->input_text, &cancel));
+	struct step_started started;
+	TRY(step_start(db, r->claim, &key, s->input_text, &started));
+	s->run.elapsed_ms = started.elapsed_ms;
 	pthread_mutex_lock(&r->lock);
-	r->cancelled |= cancel;
+	r->cancelled |= started.cancel;
 	pthread_mutex_unlock(&r->lock);
 	return NULL;
 }

@@ -163,14 +163,17 @@ struct err *execution_next(struct db *db, char ret_id[static ID_SIZE])
 	return NULL;
 }
 
+static struct err *claim_lost(void)
+{
+	return err_new(ERR_CANCELLED, "This run was stopped, or taken over by another runner");
+}
+
 /* A statement under a claim: no row means that the claim is lost. */
 static struct err *under_claim(struct db *db, const struct query *query, struct params params,
 			       char **ret)
 {
 	TRY(db_text(db, query, params, ret));
-	return *ret ? NULL
-		    : err_new(ERR_CANCELLED,
-			      "This run was stopped, or taken over by another runner");
+	return *ret ? NULL : claim_lost();
 }
 
 struct err *execution_renew(struct db *db, const struct execution_claim *c, bool *ret_cancel)
@@ -259,16 +262,21 @@ static struct number number(int64_t value)
 }
 
 struct err *step_start(struct db *db, const struct execution_claim *c, const struct step_key *key,
-		       const char *input, bool *ret_cancel)
+		       const char *input, struct step_started *ret)
 {
 	const struct number position = number((int64_t)key->position),
 			    iteration = number(key->iteration);
-	cleanup(cleanup_free) char *cancel = NULL;
-	TRY(under_claim(db, &Q_STEP_START,
-			PARAMS(c->id, c->number, key->node_id, position.text, iteration.text,
-			       key->node_type, key->node_title, input),
-			&cancel));
-	*ret_cancel = *cancel == 't';
+	cleanup(cleanup_rows) struct rows *rows = NULL;
+	TRY(db_query(db, &Q_STEP_START,
+		     PARAMS(c->id, c->number, key->node_id, position.text, iteration.text,
+			    key->node_type, key->node_title, input),
+		     &rows));
+	if (rows_count(rows) == 0)
+		return claim_lost();
+	*ret = (struct step_started){
+		.cancel = *rows_get(rows, 0, 0) == 't',
+		.elapsed_ms = strtoll(rows_get(rows, 0, 1), NULL, 10),
+	};
 	return NULL;
 }
 

@@ -161,9 +161,14 @@ struct step_end {
 		*notes; /* output, cost, notes: JSON text */
 };
 
-/* *ret_cancel tells that the user has asked for the end: the step must not be run then. */
+struct step_started {
+	bool cancel;        /* the user has asked for the end: the step must not be run */
+	int64_t elapsed_ms; /* since it first began, in runs of it that were broken off; else 0 */
+};
+
 must_check struct err *step_start(struct db *db, const struct execution_claim *c,
-				  const struct step_key *key, const char *input, bool *ret_cancel);
+				  const struct step_key *key, const char *input,
+				  struct step_started *ret);
 must_check struct err *step_finish(struct db *db, const struct execution_claim *c,
 				   const struct step_key *key, const struct step_end *end);
 

@@ -1,4 +1,4 @@
-/* delay: waits, then passes its input on. */
+/* delay: waits, then passes its input on. One that was broken off waits for what was left of it. */
 #include "jobs/base/clock.h"
 #include "jobs/base/js.h"
 #include "jobs/nodes/input.h"
@@ -18,8 +18,9 @@ static struct err *run_delay(struct node_run *run, struct json_object **ret_outp
 {
 	char started[CLOCK_ISO_SIZE], completed[CLOCK_ISO_SIZE];
 	double duration = duration_of(run);
-	clock_iso(clock_ms(), started);
-	if (!stop_sleep(run->stop, (int64_t)(duration * 1000)))
+	int64_t left_ms = (int64_t)(duration * 1000) - run->elapsed_ms;
+	clock_iso(clock_ms() - run->elapsed_ms, started);
+	if (left_ms > 0 && !stop_sleep(run->stop, left_ms))
 		return err_new(ERR_CANCELLED, "The delay was stopped");
 	struct json_object *output = json_object_new_object();
 	js_set_bool(output, "delayed", true);

@@ -24,6 +24,7 @@ struct node_run {
 	struct json_object *config; /* NULL where the node has none */
 	struct json_object *inputs; /* object: the outputs of its sources, by their node ids */
 	const struct stop *stop; /* asked by the user or a shutdown, or the step's time is over */
+	int64_t elapsed_ms; /* since it first began, where a run of it was broken off; else 0 */
 
 	/* To be told how far long work is; may be called from another thread. NULL for nobody. */
 	void (*progress)(void *arg, int done, int total);

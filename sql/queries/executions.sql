@@ -137,8 +137,8 @@ WITH reopened AS (
 		claimed_by = NULL, claim_expires_at = NULL, first_claimed_at = NULL, cancel_requested = false
 	WHERE id = $1 AND status = 'FAILED' RETURNING id, workflow_id, user_id, priority
 ), steps AS (
-	UPDATE execution_steps SET status = 'idle', started_at = NULL, completed_at = NULL, duration_ms = NULL,
-		attempts = 1, error = NULL, error_stack = NULL, progress = NULL
+	UPDATE execution_steps SET status = 'idle', started_at = NULL, first_started_at = NULL, completed_at = NULL,
+		duration_ms = NULL, attempts = 1, error = NULL, error_stack = NULL, progress = NULL
 	WHERE status = 'error' AND execution_id IN (SELECT id FROM reopened)
 ), queued AS (
 	INSERT INTO outbox (execution_id) SELECT id FROM reopened ON CONFLICT DO NOTHING
@@ -175,12 +175,13 @@ WITH held AS (
 	SELECT id, cancel_requested FROM executions WHERE id = $1 AND claim = $2 AND status = 'RUNNING' FOR SHARE
 )
 INSERT INTO execution_steps AS s
-	(execution_id, position, node_id, iteration, node_type, node_title, status, started_at, input)
-SELECT id, $4, $3, $5, $6, $7, 'running', now(), shown($8) FROM held
+	(execution_id, position, node_id, iteration, node_type, node_title, status, started_at, first_started_at, input)
+SELECT id, $4, $3, $5, $6, $7, 'running', now(), now(), shown($8) FROM held
 ON CONFLICT (execution_id, node_id, iteration) DO UPDATE SET status = 'running', started_at = now(),
-	completed_at = NULL, duration_ms = NULL, input = excluded.input, output = NULL, error = NULL,
-	error_stack = NULL, cost = NULL, notes = NULL, progress = NULL
-RETURNING (SELECT cancel_requested FROM held)
+	first_started_at = coalesce(s.first_started_at, now()), completed_at = NULL, duration_ms = NULL,
+	input = excluded.input, output = NULL, error = NULL, error_stack = NULL, cost = NULL, notes = NULL,
+	progress = NULL
+RETURNING (SELECT cancel_requested FROM held), floor(extract(epoch FROM now() - s.first_started_at) * 1000)::bigint
 
 -- name: step_finish
 WITH held AS (

@@ -290,15 +290,38 @@ describe('the engine', () => {
 		});
 	});
 
+	/* What a dead runner had is due again at once. */
+	const forgetRunner = async (id) => {
+		await stack.sql(`UPDATE executions SET claim_expires_at = now() - interval '1 second' WHERE id = '${id}'`);
+		await stack.redis('DEL', `bull:workflow-execution:${id}:lock`, 'bull:workflow-execution:stalled-check');
+		await stack.redis('SADD', 'bull:workflow-execution:stalled', id);
+	};
+
+	test('a delay that was broken off waits for what was left of it', async () => {
+		const workflow = await user.workflow([delay('wait', 120), logger('end')]);
+		const id = await start(workflow);
+		const { startedAt } = await until(async () => {
+			const step = stepOf(await get(workflow, id), 'wait');
+			return step.status === 'running' && step;
+		}, 'the step to run');
+		const runner = stack.part('runner');
+		await runner.end('SIGKILL');
+		await stack.sql(`UPDATE execution_steps SET first_started_at = first_started_at - interval '119.9 seconds' WHERE execution_id = '${id}' AND node_id = 'wait'`);
+		await forgetRunner(id);
+		await runner.start();
+		const { output } = stepOf(await user.finished(workflow, id), 'wait');
+		assert.equal(output.durationSeconds, 120);
+		assert.ok(Math.abs(new Date(startedAt) - new Date(output.startedAt) - 119_900) < 10, output.startedAt);
+	});
+
 	test('a run that ended its runner three times is given up', async () => {
 		const workflow = await user.workflow([delay('wait', 60), logger('end')]);
 		const id = await start(workflow);
 		await until(async () => stepOf(await get(workflow, id), 'wait').status === 'running', 'the step to run');
 		const runner = stack.part('runner');
 		await runner.end('SIGKILL');
-		await stack.sql(`UPDATE executions SET crashes = 2, claim_expires_at = now() - interval '1 second' WHERE id = '${id}'`);
-		await stack.redis('DEL', `bull:workflow-execution:${id}:lock`, 'bull:workflow-execution:stalled-check');
-		await stack.redis('SADD', 'bull:workflow-execution:stalled', id);
+		await stack.sql(`UPDATE executions SET crashes = 2 WHERE id = '${id}'`);
+		await forgetRunner(id);
 		await runner.start();
 		const done = await user.finished(workflow, id);
 		assertShape({ status: 'FAILED', error: /^This run was left unfinished three times/ }, done);
