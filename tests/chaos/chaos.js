@@ -6,10 +6,11 @@ import { Site } from './site.js';
 
 const { values: options } = parseArgs({
 	options: {
-		executions: { type: 'string', default: '10000' },
+		executions: { type: 'string' },
 		rate: { type: 'string', default: '25' },
 		kills: { type: 'string', default: 'Infinity' },
 		only: { type: 'string', default: '' },
+		rolling: { type: 'string', default: '0' },
 	},
 });
 
@@ -23,7 +24,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 try {
 	const { verdict, missed, failed } = await run(site, {
 		points: POINTS.filter((point) => titleOf(point).includes(options.only)),
-		executions: Number(options.executions),
+		executions: Number(options.executions ?? (options.rolling === '0' ? 10_000 : Infinity)),
+		stops: Number(options.rolling),
 		rate: Number(options.rate),
 		kills: Number(options.kills),
 		say: (text) => process.stderr.write(`${text}\n`),

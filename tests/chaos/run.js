@@ -59,6 +59,23 @@ async function kill(site, state, { points, kills: wanted, once, say }) {
 	return { kills, missed: [...missed].filter((title) => !hit.has(title)) };
 }
 
+/* Replaces every runner by a new one, again and again, `count` times in all. */
+async function roll(site, state, count, say) {
+	let stopped = 0;
+	const slots = site.runnerSlots();
+	const replace = async (slot) => {
+		while (stopped < count && !state.over) {
+			const number = stopped++;
+			const exitCode = await site.replaceRunner(slot, (slot = slots.length + number));
+			if (exitCode !== 0) state.failed ??= new Error(`a runner that was stopped exited with ${exitCode}`);
+			if (stopped % 100 === 0) say(`${state.promised} executions, ${stopped} runners stopped, ${state.unfinished} unfinished`);
+		}
+	};
+	await Promise.all(slots.map(replace));
+	state.over = true;
+	return { kills: [], missed: [] };
+}
+
 async function settle(state) {
 	const deadline = Date.now() + SETTLE_MS;
 	await sleep(2 * LOOK_MS);
@@ -68,15 +85,16 @@ async function settle(state) {
 
 /*
  * Traffic of at most `rate` executions a second, and kills at `points` in turn: until `executions` are promised, with no more
- * than `kills`; or, with `once`, until somebody was killed at each point. Resolves to {verdict, missed, failed}: what became of
+ * than `kills`; or, with `once`, until somebody was killed at each point; or, with `stops`, until so many runners were stopped
+ * in place of kills, each by SIGTERM once another was up. Resolves to {verdict, missed, failed}: what became of
  * what was promised, the points that nobody came to, and the error that ended the traffic.
  */
-export async function run(site, { points = POINTS, executions = Infinity, rate, kills: most = Infinity, once = false, say = () => {} }) {
+export async function run(site, { points = POINTS, executions = Infinity, rate, kills: most = Infinity, once = false, stops = 0, say = () => {} }) {
 	const state = { promised: 0, unfinished: 0, over: false, settled: false, failed: null };
 	const load = await Load.open(site);
 	const watching = watch(site, state);
 	const driving = drive(load, state, executions, rate);
-	const { kills, missed } = await kill(site, state, { points, kills: most, once, say });
+	const { kills, missed } = stops ? await roll(site, state, stops, say) : await kill(site, state, { points, kills: most, once, say });
 	if (once) state.over = true;
 	await driving;
 	await settle(state);

@@ -173,8 +173,8 @@ export class Site {
 		return [...this.#runners.values()].filter((child) => child.exitCode === null && child.signalCode === null).map(({ pid }) => pid);
 	}
 
-	isRunner(pid) {
-		return [...this.#runners.values()].some((child) => child.pid === pid);
+	runnerSlots() {
+		return [...this.#runners.keys()];
 	}
 
 	/* Ends the runner of a slot by SIGTERM, once another is up in a slot of its own. */
