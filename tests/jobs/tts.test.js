@@ -18,6 +18,8 @@ import { fileURLToPath } from 'node:url';
 import * as azureSim from '../sim/azure.js';
 import * as elevenLabsSim from '../sim/elevenlabs.js';
 import { wavHeader } from '../sim/pcm.js';
+import { parseXml } from '../sim/xml.js';
+import { hostileTexts } from './hostile_texts.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DRIVER =
@@ -487,6 +489,37 @@ describe('A host', () => {
 			assert.deepEqual([answer.kind, asked], ['refused', 1]);
 			assert.match(answer.message, /may have billed/);
 		});
+});
+
+/* As many as HOSTILE_TEXTS says, of each provider. */
+describe('hostile texts arrive as text, and as nothing else', () => {
+	const COUNT = Number(process.env.HOSTILE_TEXTS ?? 500);
+	const elevenLabs = simulated(elevenLabsSim, 'elevenlabs', elevenLabsSim.DEFAULT_KEY);
+	const azure = simulated(azureSim, 'azure', azureSim.DEFAULT_KEY);
+	/* What providers refuse is a space, as jobs/tts/text.h says. */
+	const clean = (text) => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, ' ');
+	const sent = async (it, fields) => {
+		const answer = await it.call(fields);
+		assert.ok(answer.ok, `${JSON.stringify(fields.text)}: ${answer.message}`);
+		return it.sim.requests.at(-1).body;
+	};
+
+	test('in JSON', async () => {
+		elevenLabs.sim.configure({ keys: { [elevenLabsSim.DEFAULT_KEY]: { credit: 1e12 } } });
+		for (const text of hostileTexts(COUNT)) {
+			const body = JSON.parse(await sent(elevenLabs, { voice: elevenLabsSim.DEFAULT_VOICE, text }));
+			assert.deepEqual(body, { text: clean(text), model_id: 'eleven_multilingual_v2' });
+		}
+	});
+
+	test('in XML', async () => {
+		for (const text of hostileTexts(COUNT)) {
+			const speak = parseXml(await sent(azure, { voice: 'en-US-JennyNeural', text }));
+			const [voice] = speak.children;
+			assert.deepEqual([speak.name, speak.children.length, voice.name], ['speak', 1, 'voice']);
+			assert.deepEqual(voice.children, [clean(text)]);
+		}
+	});
 });
 
 /** A port that nobody listens on. */
