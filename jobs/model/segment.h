@@ -49,14 +49,14 @@ void segment_clear(struct segment *s);
 
 /*
  * The segments of a text, one for each of `pieces`, a JSON array of {n, id, hash, text,
- * characters}; those that are missing are made, and the step's list of segments written. With
- * `fresh`, only segments that this run has made or taken count. The caller frees *ret, an array
- * of `count` to be cleared one by one.
+ * characters}; those that are missing are made, and the step's list of segments written. The caller
+ * frees *ret, an array of as many, to be cleared one by one. *ret_budgeted tells whether what is
+ * bought has to be reserved (jobs/model/usage.h).
  */
 must_check struct err *segment_plan(struct db *db, const struct segment_owner *owner,
 				    const struct segment_terms *terms,
 				    const struct segment_step *step, const char *pieces,
-				    struct segment **ret);
+				    struct segment **ret, bool *ret_budgeted);
 
 /* Lets those of the hashes (a JSON array) that are older than the owner's run be bought anew. */
 must_check struct err *segment_supersede(struct db *db, const struct segment_owner *owner,

@@ -36,6 +36,7 @@ struct part {
 struct speaking {
 	const struct speak *speak;
 	struct speak own;          /* what `speak` points to: the caller's, with the reservation */
+	bool budgeted;             /* what is bought has to be reserved first */
 	char reservation[ID_SIZE]; /* of the user's budget; "" for none */
 	struct script script;
 	struct segment *segments; /* one a piece */
@@ -116,8 +117,7 @@ static char *hashes_json(const struct script *script)
 	return js_text(hashes);
 }
 
-/* The work of a transaction. */
-static struct err *plan_in(struct db *db, void *arg)
+static struct err *find_segments(struct db *db, void *arg)
 {
 	struct speaking *s = arg;
 	const struct speak *speak = s->speak;
@@ -133,7 +133,8 @@ static struct err *plan_in(struct db *db, void *arg)
 		TRY(segment_supersede(db, &speak->owner, hashes));
 	}
 	cleanup(cleanup_free) char *pieces = pieces_json(&s->script);
-	return segment_plan(db, &speak->owner, &terms, &speak->step, pieces, &s->segments);
+	return segment_plan(db, &speak->owner, &terms, &speak->step, pieces, &s->segments,
+			    &s->budgeted);
 }
 
 static int by_segment(const void *a, const void *b, void *segments)
@@ -174,7 +175,7 @@ static struct err *reserve(struct speaking *s)
 	for (size_t i = 0; i < s->script.count; i++)
 		if (s->parts[i].same_as == i && !s->segments[i].stored)
 			wish.characters += (int64_t)s->script.pieces[i].characters;
-	if (wish.characters == 0)
+	if (wish.characters == 0 || !s->budgeted)
 		return NULL;
 	struct db *db = db_pool_get(speak->services->pool);
 	struct err *e = usage_reserve(db, &wish, s->reservation);
@@ -201,7 +202,7 @@ static struct err *plan(struct speaking *s)
 	s->parts = mem_alloc(s->script.count * sizeof(*s->parts));
 	s->begun = mem_alloc(s->script.count * sizeof(*s->begun));
 	struct db *db = db_pool_get(speak->services->pool);
-	struct err *e = db_transaction(db, plan_in, s);
+	struct err *e = speak->fresh ? db_transaction(db, find_segments, s) : find_segments(db, s);
 	db_pool_put(speak->services->pool, db);
 	TRY(e);
 	find_repeats(s);
@@ -470,7 +471,7 @@ static struct err *put_captions(struct speaking *s, struct buf *captions)
 
 static struct err *write_starts(const struct speaking *s, struct json_object *starts)
 {
-	if (!s->speak->step.execution_id)
+	if (!s->speak->step.execution_id || s->script.count == 1)
 		return NULL;
 	cleanup(cleanup_free) char *text = js_text(starts);
 	struct db *db = db_pool_get(s->speak->services->pool);

@@ -8,9 +8,10 @@ WITH old AS (
 )
 UPDATE segments s SET superseded_at = now() FROM old WHERE s.id = old.id AND s.superseded_at IS NULL
 
--- The segments of a text, made where they are missing. $2 is an array of {n, id, hash, text, characters}; $8 to $10 the
--- step that they belong to, or nulls. (LATERAL and LIMIT: each is found by its hash, whatever the planner believes of the
--- table's size, not among all of the user's.)
+-- The segments of a text, made where they are missing, and whether its user has a budget. $2 is an array of {n, id, hash,
+-- text, characters}; $8 to $10 the step that they belong to, or nulls. The first one begins at 0, which need not be told
+-- later. (LATERAL and LIMIT: each is found by its hash, whatever the planner believes of the table's size, not among all
+-- of the user's.)
 -- name: segment_plan
 WITH piece AS (
 	SELECT (p ->> 'n')::integer AS n, (p ->> 'id')::uuid AS id, decode(p ->> 'hash', 'hex') AS hash,
@@ -29,17 +30,18 @@ WITH piece AS (
 ), segment AS (
 	SELECT * FROM found UNION ALL SELECT * FROM made
 ), mapped AS (
-	INSERT INTO execution_segments AS x (execution_id, node_id, iteration, number, segment_id)
-	SELECT $8::uuid, $9, $10, p.n, s.id FROM piece p JOIN segment s ON s.content_hash = p.hash
+	INSERT INTO execution_segments AS x (execution_id, node_id, iteration, number, segment_id, start_sec)
+	SELECT $8::uuid, $9, $10, p.n, s.id, CASE p.n WHEN 1 THEN 0 END FROM piece p JOIN segment s ON s.content_hash = p.hash
 	WHERE $8::uuid IS NOT NULL
 	ON CONFLICT (execution_id, node_id, iteration, number) DO UPDATE
-	SET segment_id = excluded.segment_id, start_sec = NULL
+	SET segment_id = excluded.segment_id, start_sec = excluded.start_sec
 ), gone AS (
 	DELETE FROM execution_segments
 	WHERE execution_id = $8::uuid AND node_id = $9 AND iteration = $10 AND number > (SELECT max(n) FROM piece)
 )
-SELECT s.id, s.status, s.audio_key, s.duration_sec, s.alignment::text, s.run_id FROM piece p
-JOIN segment s ON s.content_hash = p.hash ORDER BY p.n
+SELECT s.id, s.status, s.audio_key, s.duration_sec, s.alignment::text, s.run_id,
+	EXISTS (SELECT 1 FROM speech_budgets WHERE user_id = $1)
+FROM piece p JOIN segment s ON s.content_hash = p.hash ORDER BY p.n
 
 -- Takes a segment for a run; no row where it is stored, or somebody holds it. What the first column says is
 -- whether an earlier call for it may have been done, the second how many milliseconds ago that was.
