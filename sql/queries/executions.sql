@@ -8,7 +8,7 @@ WITH execution AS (
 	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt, priority)
 	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1,
 		greatest((SELECT count(*) FROM (SELECT FROM executions u
-			WHERE u.user_id = w.user_id AND u.status = 'RUNNING' LIMIT 1000000) unfinished) - 9, 0)
+			WHERE u.user_id = w.user_id AND u.completed_at IS NULL LIMIT 1000000) unfinished) - 9, 0)
 	FROM workflows w LEFT JOIN executions prior ON prior.id = $8::uuid AND prior.workflow_id = w.id
 	WHERE w.id = $2 AND w.user_id = $3
 	RETURNING *
@@ -95,7 +95,7 @@ FROM claimed
 -- The next execution that waits for a claim, when no queue hands them out.
 -- name: execution_next :read
 SELECT e.id FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
-WHERE e.status = 'RUNNING' AND coalesce(e.claim_expires_at, o.due_at) < now()
+WHERE e.completed_at IS NULL AND coalesce(e.claim_expires_at, o.due_at) < now()
 ORDER BY e.priority, e.started_at, e.id LIMIT 1
 
 -- name: execution_status :read
@@ -160,7 +160,7 @@ DELETE FROM outbox WHERE execution_id IN (SELECT id FROM withdrawn)
 -- Executions that a queue should hold: new ones that it may have missed, and those whose runner died.
 -- name: execution_overdue :read
 SELECT e.id, e.workflow_id, e.user_id, e.priority FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
-WHERE e.status = 'RUNNING' AND coalesce(e.claim_expires_at, o.due_at) < now() - make_interval(secs => $1)
+WHERE e.completed_at IS NULL AND coalesce(e.claim_expires_at, o.due_at) < now() - make_interval(secs => $1)
 	AND e.id > $2
 ORDER BY e.id LIMIT 1000
 

@@ -105,6 +105,7 @@ static void check_fenced(const struct execution_claim *dead, const PGresult *ste
 {
 	const char *const message = "taken over by another runner";
 	bool cancel = false;
+	struct step_started started;
 	const struct step_end end = { .output = "\"late\"" };
 	const struct step_key key = {
 		.node_id = value_of(steps, row, "node_id"),
@@ -114,7 +115,7 @@ static void check_fenced(const struct execution_claim *dead, const PGresult *ste
 		.iteration = (int)number_of(steps, row, "iteration"),
 	};
 	cleanup(cleanup_free) char *before = everything_of(dead->id);
-	assert_error(step_start(db, dead, &key, "{}", &cancel), ERR_CANCELLED, message);
+	assert_error(step_start(db, dead, &key, "{}", &started), ERR_CANCELLED, message);
 	assert_error(step_finish(db, dead, &key, &end), ERR_CANCELLED, message);
 	assert_error(execution_renew(db, dead, &cancel), ERR_CANCELLED, message);
 	assert_error(execution_finish(db, dead, "FAILED", "late"), ERR_CANCELLED, message);

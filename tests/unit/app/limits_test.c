@@ -205,12 +205,12 @@ static void an_output_that_is_too_large_fails_its_step(void **state)
 /* As assignment_run does it, for an execution whose runner died so often, while its step ran. */
 static enum assignment_end assigned_after(int crashes, char id[static ID_SIZE])
 {
-	bool cancel = false;
+	struct step_started started;
 	const struct step_key key = { "a", "logger", "a", 1, 0 };
 	launched("[" NODE("a", "logger", "") "," NODE("b", "logger", "") "]",
 		 "[" EDGE("a", "b") "]", id);
 	struct assignment a = { .services = &services, .claim = claimed(id) };
-	assert_ok(step_start(db, &a.claim, &key, "{}", &cancel));
+	assert_ok(step_start(db, &a.claim, &key, "{}", &started));
 	a.claim.crashes = crashes;
 	enum assignment_end end = assignment_run(&a, NULL);
 	assignment_clear(&a);

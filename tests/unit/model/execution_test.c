@@ -123,7 +123,7 @@ static void many_of_a_user_stand_behind_few_of_another(void **state)
 	struct execution_created c = { 0 };
 	const struct execution_plan p = plan();
 	char ids[12][ID_SIZE];
-	sql("UPDATE executions SET status = 'COMPLETED'");
+	sql("UPDATE executions SET status = 'COMPLETED', completed_at = now()");
 	for (int i = 0; i < 12; i++) {
 		assert_ok(execution_create(db, &p, &c));
 		assert_int_equal(c.ticket.priority, i < 10 ? 0 : i - 9);
@@ -141,7 +141,7 @@ static void many_of_a_user_stand_behind_few_of_another(void **state)
 	cleanup(cleanup_rows) struct rows *behind = NULL;
 	assert_ok(execution_overdue(db, 60, ids[8], &behind));
 	assert_int_equal(rows_count(behind), 3);
-	sql("UPDATE executions SET status = 'COMPLETED'");
+	sql("UPDATE executions SET status = 'COMPLETED', completed_at = now()");
 }
 
 static void it_belongs_to_the_workflows_user(void **state)
@@ -236,11 +236,12 @@ static void a_late_renewal_keeps_the_claim(void **state)
 static void assert_writes_refused(const struct execution_claim *c)
 {
 	bool cancel = false;
+	struct step_started started;
 	const struct step_end end = { .output = "{}" };
 	const char *message = "was stopped, or taken over by another runner";
 	cleanup(cleanup_free) char *before = rows_of(c->id);
 	assert_error(execution_renew(db, c, &cancel), ERR_CANCELLED, message);
-	assert_error(step_start(db, c, &step_b, "{}", &cancel), ERR_CANCELLED, message);
+	assert_error(step_start(db, c, &step_b, "{}", &started), ERR_CANCELLED, message);
 	assert_error(step_finish(db, c, &step_a, &end), ERR_CANCELLED, message);
 	assert_error(execution_finish(db, c, "FAILED", "no"), ERR_CANCELLED, message);
 	assert_ok(execution_give_back(db, c));
@@ -252,12 +253,12 @@ static void a_lost_claim_writes_nothing(void **state)
 {
 	(void)state;
 	struct execution_claim lost = started();
-	bool cancel = false;
-	assert_ok(step_start(db, &lost, &step_a, "{}", &cancel));
+	struct step_started started;
+	assert_ok(step_start(db, &lost, &step_a, "{}", &started));
 	expire(lost.id);
 	struct execution_claim holder = claimed(lost.id);
 	assert_writes_refused(&lost);
-	assert_ok(step_start(db, &holder, &step_a, "{}", &cancel));
+	assert_ok(step_start(db, &holder, &step_a, "{}", &started));
 	assert_ok(execution_finish(db, &holder, "FAILED", "the reason"));
 	assert_writes_refused(&lost);
 	assert_writes_refused(&holder);
@@ -269,11 +270,11 @@ static void given_back_it_waits_again(void **state)
 {
 	(void)state;
 	struct execution_claim c = started();
-	bool cancel = false;
+	struct step_started started;
 	const struct step_end end = { .output = "1" };
-	assert_ok(step_start(db, &c, &step_a, "{}", &cancel));
+	assert_ok(step_start(db, &c, &step_a, "{}", &started));
 	assert_ok(step_finish(db, &c, &step_a, &end));
-	assert_ok(step_start(db, &c, &step_b, "{}", &cancel));
+	assert_ok(step_start(db, &c, &step_b, "{}", &started));
 	assert_ok(execution_give_back(db, &c));
 	cleanup(cleanup_json) struct json_object *o = got(c.id);
 	assert_member(o, "status", "RUNNING");
@@ -294,9 +295,10 @@ static void steps_log_what_happened(void **state)
 {
 	(void)state;
 	struct execution_claim c = started();
-	bool cancel = true;
-	assert_ok(step_start(db, &c, &step_a, "{\"in\": 1.0}", &cancel));
-	assert_false(cancel);
+	struct step_started started;
+	assert_ok(step_start(db, &c, &step_a, "{\"in\": 1.0}", &started));
+	assert_false(started.cancel);
+	assert_int_equal(started.elapsed_ms, 0);
 	cleanup(cleanup_json) struct json_object *running = got(c.id);
 	assert_member(step(running, 0), "status", "running");
 	assert_non_null(js_string(step(running, 0), "startedAt"));
@@ -310,7 +312,7 @@ static void steps_log_what_happened(void **state)
 				      .error = "No key",
 				      .error_stack = "Error: No key\n    at x" };
 	assert_ok(step_finish(db, &c, &step_a, &good));
-	assert_ok(step_start(db, &c, &step_b, "{}", &cancel));
+	assert_ok(step_start(db, &c, &step_b, "{}", &started));
 	assert_ok(step_finish(db, &c, &step_b, &bad));
 	assert_ok(execution_finish(db, &c, "FAILED", "No key"));
 	cleanup(cleanup_json) struct json_object *o = got(c.id);
@@ -337,12 +339,12 @@ static void outputs_are_those_of_success(void **state)
 {
 	(void)state;
 	struct execution_claim c = started();
-	bool cancel = false;
+	struct step_started started;
 	const struct step_end good = { .output = "{\"b\":1,  \"a\":2}" },
 			      bad = { .failed = true, .error = "no" };
-	assert_ok(step_start(db, &c, &step_a, "{}", &cancel));
+	assert_ok(step_start(db, &c, &step_a, "{}", &started));
 	assert_ok(step_finish(db, &c, &step_a, &good));
-	assert_ok(step_start(db, &c, &step_b, "{}", &cancel));
+	assert_ok(step_start(db, &c, &step_b, "{}", &started));
 	assert_ok(step_finish(db, &c, &step_b, &bad));
 	cleanup(cleanup_rows) struct rows *rows = NULL;
 	assert_ok(execution_outputs(db, user, c.id, &rows));
@@ -357,11 +359,11 @@ static void a_rerun_keeps_what_succeeded(void **state)
 {
 	(void)state;
 	struct execution_claim c = started();
-	bool cancel = false;
+	struct step_started started;
 	const struct step_end good = { .output = "7" }, bad = { .failed = true, .error = "no" };
-	assert_ok(step_start(db, &c, &step_a, "{}", &cancel));
+	assert_ok(step_start(db, &c, &step_a, "{}", &started));
 	assert_ok(step_finish(db, &c, &step_a, &good));
-	assert_ok(step_start(db, &c, &step_b, "{}", &cancel));
+	assert_ok(step_start(db, &c, &step_b, "{}", &started));
 	assert_ok(step_finish(db, &c, &step_b, &bad));
 	assert_ok(execution_finish(db, &c, "FAILED", "no"));
 
@@ -402,14 +404,15 @@ static void cancelling_what_runs_tells_its_runner(void **state)
 {
 	(void)state;
 	struct execution_claim c = started();
-	bool by_renewal = false, by_step = false;
+	bool by_renewal = false;
+	struct step_started started;
 	assert_ok(execution_cancel(db, user, workflow, c.id));
 	cleanup(cleanup_json) struct json_object *o = got(c.id);
 	assert_member(o, "status", "RUNNING");
 	assert_ok(execution_renew(db, &c, &by_renewal));
-	assert_ok(step_start(db, &c, &step_a, "{}", &by_step));
+	assert_ok(step_start(db, &c, &step_a, "{}", &started));
 	assert_true(by_renewal);
-	assert_true(by_step);
+	assert_true(started.cancel);
 	assert_ok(execution_finish(db, &c, "CANCELLED", NULL));
 	execution_claim_clear(&c);
 }
@@ -424,7 +427,8 @@ static size_t overdue(int seconds)
 static int end_all(void **state)
 {
 	(void)state;
-	free(postgres_server_ask(&server, "UPDATE executions SET status = 'COMPLETED'"));
+	free(postgres_server_ask(
+		&server, "UPDATE executions SET status = 'COMPLETED', completed_at = now()"));
 	return 0;
 }
 
