@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct err *scratch_open(int *ret_fd)
@@ -17,4 +18,12 @@ struct err *scratch_open(int *ret_fd)
 		return err_new(ERR_UNAVAILABLE, "The server has no room for temporary files: %m");
 	unlink(path);
 	return NULL;
+}
+
+struct err *scratch_open_for(uint64_t bytes, int *ret_fd)
+{
+	if (bytes > SCRATCH_SMALL)
+		return scratch_open(ret_fd);
+	*ret_fd = memfd_create("voiceover", MFD_CLOEXEC);
+	return *ret_fd >= 0 ? NULL : scratch_open(ret_fd);
 }

@@ -24,6 +24,7 @@ enum {
 	MAX_IDS = 100,   /* of requests, in the cost */
 	MAX_NOTES = 50,
 	MAX_CAPTIONS = 64 * 1024 * 1024,
+	BYTES_A_CHARACTER = 4096,
 };
 
 /* What is known of a piece's audio. */
@@ -88,6 +89,12 @@ static void speaking_clear(struct speaking *s)
 static uint64_t part_offset(const struct speaking *s, size_t piece)
 {
 	return (uint64_t)s->parts[piece].same_as * PURCHASE_MAX_AUDIO;
+}
+
+/* About how much audio there will be, if it is WAV and slow. */
+static uint64_t expected_bytes(const struct speaking *s)
+{
+	return (uint64_t)s->script.characters * BYTES_A_CHARACTER;
 }
 
 /* ---- the plan ---- */
@@ -207,7 +214,7 @@ static struct err *plan(struct speaking *s)
 	TRY(e);
 	find_repeats(s);
 	TRY(reserve(s));
-	return scratch_open(&s->pieces_fd);
+	return scratch_open_for(expected_bytes(s), &s->pieces_fd);
 }
 
 /* ---- the threads; what begins with `pick` to `record` is called with the lock held ---- */
@@ -485,7 +492,7 @@ static struct err *make_audio(struct speaking *s)
 	const struct speak *speak = s->speak;
 	cleanup(cleanup_json) struct json_object *starts = json_object_new_array();
 	cleanup(buf_clear) struct buf captions = BUF(MAX_CAPTIONS);
-	TRY(scratch_open(&s->audio_fd));
+	TRY(scratch_open_for(expected_bytes(s), &s->audio_fd));
 	TRY(join_pieces(s, starts, &captions));
 	if (!isnan(speak->loudness))
 		TRY(loudness_normalize(s->audio_fd, &s->result.info, speak->loudness,
