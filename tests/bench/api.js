@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { Stack } from '../api/stack.js';
 import { BARE_PATH, startBare } from './bare.js';
-import { interruption, pgbench, wrk } from './load.js';
+import { pgbench, wrk } from './load.js';
 import { MANY, UPLOADS, overManyRequests, overUploads } from './memory.js';
+import { onStack } from './on_stack.js';
 import { childrenOf, cpuTime, proportionalSize, withOneOf } from './processes.js';
 import { Report } from './report.js';
 
@@ -156,15 +156,4 @@ async function bench(stack) {
 	return report;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interruption.abort());
-const stack = await Stack.start({ build: 'release', pool: POOL });
-try {
-	const report = await bench(stack);
-	process.stdout.write(process.argv.includes('--json') ? `${JSON.stringify(report)}\n` : `${report}\n`);
-	process.exitCode = report.ok ? 0 : 1;
-} catch (error) {
-	if (!interruption.signal.aborted) throw error;
-	process.exitCode = 130;
-} finally {
-	await stack.stop();
-}
+await onStack({ pool: POOL }, bench);

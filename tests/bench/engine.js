@@ -7,8 +7,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chain, edge, node } from '../api/client.js';
-import { Stack } from '../api/stack.js';
 import { interruption } from './load.js';
+import { onStack } from './on_stack.js';
 import { cpuTime } from './processes.js';
 import { Report } from './report.js';
 
@@ -117,15 +117,4 @@ async function bench(stack) {
 	return report;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interruption.abort());
-const stack = await Stack.start({ build: 'release', env: { WORKFLOW_PARALLELISM: String(PARALLELISM) } });
-try {
-	const report = await bench(stack);
-	process.stdout.write(process.argv.includes('--json') ? `${JSON.stringify(report)}\n` : `${report}\n`);
-	process.exitCode = report.ok ? 0 : 1;
-} catch (error) {
-	if (!interruption.signal.aborted) throw error;
-	process.exitCode = 130;
-} finally {
-	await stack.stop();
-}
+await onStack({ env: { WORKFLOW_PARALLELISM: String(PARALLELISM) } }, bench);

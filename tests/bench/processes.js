@@ -43,6 +43,13 @@ export function cpuTime(supervisor) {
 	return childrenOf(supervisor).reduce((sum, pid) => sum + ownTime(pid), endedTime(supervisor));
 }
 
+/* Microseconds on a CPU of a process with threads, rounded to ticks. */
+export function threadsTime(pid) {
+	const stat = read(pid, 'stat');
+	const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
+	return (Number(user) + Number(system)) * TICK;
+}
+
 /* kB: all, with shared pages counted in shares, and what is the process's own (heap, stack, data). */
 export function proportionalSize(pid) {
 	const text = read(pid, 'smaps_rollup');

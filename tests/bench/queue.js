@@ -3,16 +3,14 @@
  * Prints figures, and exits with 1 when a goal is missed.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, QueueEvents } from 'bullmq5';
 import { freePort } from '../api/ports.js';
-import { proportionalSize } from './processes.js';
+import { killAll, start, stop } from './children.js';
+import { proportionalSize, threadsTime } from './processes.js';
 import { Report } from './report.js';
 import { quantile } from './statistics.js';
 
@@ -20,29 +18,6 @@ const ROUNDS = 3, EMPTY_JOBS = 10_000, HTTP_JOBS = 4000, ADDED = 20_000, SINGLE_
 const GOALS = { empty: 1 / 4, fetch: 1 / 5, agent: 1 / 2, enqueue: 1 / 5, idleP99: 10 };
 const DRIVER = 'build/release/tests/jobs/worker-driver';
 const NODE_WORKER = 'tests/bench/queue-node-worker.js';
-const TICK_US = 10_000;
-const children = new Set();
-
-/* Starts a program and waits for its first line, which is JSON. */
-async function start(command, ...args) {
-	const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-	children.add(child);
-	child.ended = once(child, 'exit').finally(() => children.delete(child));
-	for await (const line of createInterface({ input: child.stdout })) return Object.assign(child, { said: JSON.parse(line) });
-	throw new Error(`${command} said nothing`);
-}
-
-async function stop(child) {
-	child.kill('SIGTERM');
-	await child.ended;
-}
-
-/* Microseconds that all threads of a process have spent. */
-function cpu(pid) {
-	const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-	const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
-	return (Number(user) + Number(system)) * TICK_US;
-}
 
 class Bench {
 	#names = 0;
@@ -51,13 +26,13 @@ class Bench {
 		this.folder = await mkdtemp(join(tmpdir(), 'bench-queue-'));
 		this.port = await freePort();
 		this.redis = spawn('redis-server', ['--bind', '127.0.0.1', '--port', String(this.port), '--save', '', '--dir', this.folder], { stdio: 'ignore' });
-		children.add(this.redis);
 		this.audio = await start('node', 'tests/bench/audio-server.js');
 		this.connection = { host: '127.0.0.1', port: this.port, maxRetriesPerRequest: null };
 	}
 
 	async close() {
-		for (const child of children) child.kill('SIGKILL');
+		killAll();
+		this.redis?.kill('SIGKILL');
 		await rm(this.folder, { recursive: true, force: true });
 	}
 
@@ -76,13 +51,13 @@ class Bench {
 			await queue.addBulk(Array.from({ length: 1000 }, () => ({ name: 'run', data: { post }, opts })));
 		await queue.pause();
 		const worker = await this.worker(side, name);
-		const cpuBefore = cpu(worker.pid), begin = performance.now();
+		const cpuBefore = threadsTime(worker.pid), begin = performance.now();
 		await queue.resume();
 		const client = await queue.client;
 		const left = async () => await client.llen(queue.toKey('wait')) + await client.llen(queue.toKey('active'));
 		while (await left() > 0) await sleep(20);
 		const seconds = (performance.now() - begin) / 1000;
-		const figures = { rate: count / seconds, cpu: (cpu(worker.pid) - cpuBefore) / count, pss: proportionalSize(worker.pid).pss / 1024 };
+		const figures = { rate: count / seconds, cpu: (threadsTime(worker.pid) - cpuBefore) / count, pss: proportionalSize(worker.pid).pss / 1024 };
 		await stop(worker);
 		await queue.obliterate({ force: true });
 		await queue.close();

@@ -7,16 +7,16 @@ import { summary } from './statistics.js';
 export class Report {
 	#figures = [];
 
-	/* `values` are the runs; the figure is their median, or the worst. `max` is the goal: it may not be exceeded. */
-	add(name, unit, values, { max = null, worst = false, beside = '' } = {}) {
+	/* `values` are the runs; the figure is their median, or the worst. `max` is a goal that may not be exceeded, `min` one to be reached. */
+	add(name, unit, values, { max = null, min = null, worst = false, beside = '' } = {}) {
 		const { median, low, high } = summary(values);
 		const value = worst ? high : median;
 		this.#figures.push({
 			name,
 			value: rounded(value),
 			unit,
-			goal: max === null ? null : `<= ${max}`,
-			ok: max === null ? null : value <= max,
+			goal: max !== null ? `<= ${max}` : min !== null ? `>= ${min}` : null,
+			ok: max !== null ? value <= max : min !== null ? value >= min : null,
 			spread: values.length > 1 ? `${rounded(low)} … ${rounded(high)}` : '',
 			beside,
 		});

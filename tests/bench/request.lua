@@ -1,14 +1,17 @@
 -- What wrk sends, and its report as one line of JSON.
--- Arguments after `--`: the method, the body ("" for none), and the paths, which are taken in turn.
+-- Arguments after `--`: the method, the body ("" for none), and the paths, which are taken in turn. BENCH_TOKEN has
+-- one token, or several with commas between, which are taken in turn, too.
 local requests, turn = {}, 0
 
 function init(args)
 	local headers = {}
-	local token = os.getenv("BENCH_TOKEN")
+	local tokens = {}
+	for token in (os.getenv("BENCH_TOKEN") or ""):gmatch("[^,]+") do tokens[#tokens + 1] = token end
 	local body = args[2] ~= "" and args[2] or nil
-	if token then headers["Authorization"] = "Bearer " .. token end
 	if body then headers["Content-Type"] = "application/json" end
 	for i = 3, #args do
+		local token = tokens[(i - 3) % math.max(#tokens, 1) + 1]
+		if token then headers["Authorization"] = "Bearer " .. token end
 		requests[#requests + 1] = wrk.format(args[1], args[i], headers, body)
 	end
 end

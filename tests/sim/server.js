@@ -181,6 +181,8 @@ function command({ control }, request) {
 
 async function serve({ app, requests }, request) {
 	const entry = record(app, request);
+	const begin = performance.now();
+	request.answered.then(() => (entry.ms = performance.now() - begin));
 	requests.push(entry);
 	if (requests.length > KEPT_ENTRIES) requests.shift();
 	let answer;
@@ -208,6 +210,7 @@ function record(app, request) {
 		bytes: request.body.length,
 		body: isText ? request.body.toString('utf8') : null,
 		status: null,
+		ms: null /* from here to the last byte of the answer */,
 		characters: 0,
 	};
 }
