@@ -1,12 +1,12 @@
 /*
  * Joins audio files for tests/jobs/join.test.js and the benchmarks:
  *	join-driver mp3|wav OUT PAUSE_SECONDS PART...
- * -> {frames, samples, rate, durationSec, bytes, ms, starts: [seconds]}, or a line of error
+ * -> {frames, samples, rate, durationSec, bytes, cpuMs, starts: [seconds]}, or a line of error
  */
 #include "jobs/audio/join.h"
 #include "jobs/base/cleanup.h"
-#include "jobs/base/clock.h"
 #include "jobs/base/js.h"
+#include "tests/jobs/cpu_time.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ static struct err *join_all(int fd, char **argv, int argc, struct json_object *o
 	struct json_object *starts = json_object_new_array();
 	js_set(out, "starts", starts);
 	double pause = strtod(argv[3], NULL);
-	int64_t begin = clock_monotonic_ms();
+	double begin = cpu_ms();
 	for (int i = 4; i < argc; i++) {
 		if (i > 4)
 			join_pause(join, pause);
@@ -43,7 +43,7 @@ static struct err *join_all(int fd, char **argv, int argc, struct json_object *o
 	}
 	struct audio_info info = { 0 };
 	TRY(join_finish(join, &info));
-	js_set_int(out, "ms", clock_monotonic_ms() - begin);
+	js_set_double(out, "cpuMs", cpu_ms() - begin);
 	js_set_int(out, "frames", (int64_t)info.frames);
 	js_set_int(out, "samples", (int64_t)info.samples);
 	js_set_int(out, "rate", info.rate);
