@@ -66,17 +66,12 @@ static const struct writer {
 	{ WAV_FLOAT, 32, write_f32 },
 };
 
-static struct err *find_writer(struct audio_source *s, const struct writer **ret)
+static const struct writer *find_writer(const struct wav_format *f)
 {
-	struct wav wav;
-	TRY(wav_parse(s, &wav));
 	for (size_t i = 0; i < sizeof(writers) / sizeof(*writers); i++)
-		if (writers[i].encoding == wav.format.encoding &&
-		    writers[i].bits == wav.format.bits) {
-			*ret = &writers[i];
-			return NULL;
-		}
-	return err_new(ERR_REFUSED, "The loudness of a WAV of this kind cannot be changed");
+		if (writers[i].encoding == f->encoding && writers[i].bits == f->bits)
+			return &writers[i];
+	return NULL;
 }
 
 static struct err *read_error(const struct audio_source *s)
@@ -146,8 +141,11 @@ static struct err *amplify(struct audio_source *s, struct audio_sink *out,
 static struct err *normalize(int fd, struct audio_source *s, const struct audio_info *info,
 			     double target, struct loudness *ret)
 {
-	const struct writer *writer = NULL;
-	TRY(find_writer(s, &writer));
+	struct wav wav;
+	TRY(wav_parse(s, &wav));
+	const struct writer *writer = find_writer(&wav.format);
+	if (!writer)
+		return err_new(ERR_REFUSED, "The loudness of a WAV of this kind cannot be changed");
 	TRY(measure(s, info, target, ret));
 	if (fabs(ret->gain_db) < LEAST_GAIN_DB)
 		return NULL;

@@ -32,7 +32,7 @@ static void read_row(const struct rows *rows, int row, struct segment *ret)
 
 struct err *segment_plan(struct db *db, const struct segment_owner *owner,
 			 const struct segment_terms *terms, const struct segment_step *step,
-			 const char *pieces, struct segment **ret, bool *ret_budgeted)
+			 const char *pieces, struct segment_plan *ret)
 {
 	char iteration[16];
 	snprintf(iteration, sizeof(iteration), "%d", step->iteration);
@@ -46,8 +46,8 @@ struct err *segment_plan(struct db *db, const struct segment_owner *owner,
 	struct segment *segments = mem_alloc((size_t)count * sizeof(*segments) + 1);
 	for (int i = 0; i < count; i++)
 		read_row(rows, i, &segments[i]);
-	*ret_budgeted = count > 0 && *rows_get(rows, 0, 6) == 't';
-	*ret = segments;
+	ret->segments = segments;
+	ret->budgeted = count > 0 && *rows_get(rows, 0, 6) == 't';
 	return NULL;
 }
 

@@ -47,16 +47,21 @@ struct segment {
 };
 void segment_clear(struct segment *s);
 
+/* The segments of a text. */
+struct segment_plan {
+	struct segment *segments; /* one a piece */
+	bool budgeted;            /* what is bought has to be reserved (jobs/model/usage.h) */
+};
+
 /*
  * The segments of a text, one for each of `pieces`, a JSON array of {n, id, hash, text,
  * characters}; those that are missing are made, and the step's list of segments written. The caller
- * frees *ret, an array of as many, to be cleared one by one. *ret_budgeted tells whether what is
- * bought has to be reserved (jobs/model/usage.h).
+ * frees ret->segments, an array of as many, to be cleared one by one.
  */
 must_check struct err *segment_plan(struct db *db, const struct segment_owner *owner,
 				    const struct segment_terms *terms,
 				    const struct segment_step *step, const char *pieces,
-				    struct segment **ret, bool *ret_budgeted);
+				    struct segment_plan *ret);
 
 /* Lets those of the hashes (a JSON array) that are older than the owner's run be bought anew. */
 must_check struct err *segment_supersede(struct db *db, const struct segment_owner *owner,

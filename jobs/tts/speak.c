@@ -140,8 +140,11 @@ static struct err *find_segments(struct db *db, void *arg)
 		TRY(segment_supersede(db, &speak->owner, hashes));
 	}
 	cleanup(cleanup_free) char *pieces = pieces_json(&s->script);
-	return segment_plan(db, &speak->owner, &terms, &speak->step, pieces, &s->segments,
-			    &s->budgeted);
+	struct segment_plan plan = { 0 };
+	TRY(segment_plan(db, &speak->owner, &terms, &speak->step, pieces, &plan));
+	s->segments = plan.segments;
+	s->budgeted = plan.budgeted;
+	return NULL;
 }
 
 static int by_segment(const void *a, const void *b, void *segments)

@@ -68,8 +68,10 @@ static void assert_near(double got, double want, double tolerance)
 static void a_tone_reaches_the_target(void **state)
 {
 	(void)state;
+	static const double targets[] = { -30, -23, -16 };
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		for (double target = -30; target <= -16; target += 7) {
+		for (size_t t = 0; t < sizeof(targets) / sizeof(*targets); t++) {
+			double target = targets[t];
 			cleanup(buf_clear) struct buf b = tone(&kinds[i], 3, -23);
 			struct audio_info info;
 			int fd = write_file(&b, &info);
@@ -88,7 +90,7 @@ static void peaks_stay_below_the_ceiling(void **state)
 	cleanup(buf_clear) struct buf b = tone(&kinds[0], 3, -23);
 	/* One loud click: it hardly counts in the loudness, but it is a peak. */
 	int16_t click = 16384; /* -6 dBFS */
-	memcpy((char *)b.data + WAV_HEADER + 4 * RATE, &click, sizeof(click));
+	memcpy((char *)b.data + WAV_HEADER + (size_t)4 * RATE, &click, sizeof(click));
 	struct audio_info info;
 	int fd = write_file(&b, &info);
 	struct loudness loudness = normalized(fd, &info, -10);
