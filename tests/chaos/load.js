@@ -9,11 +9,13 @@ const RETRY_MS = 250;
 const REPEATED = [408, 409, 429, 500, 502, 503, 504];
 const SLOW_S = 5;
 const SCHEDULES = 4;
+const LONG = 60; /* segments */
 
 const done = ['COMPLETED'];
 /* Which traffic there is: how much of it, and how each may end. */
 const KINDS = [
-	{ name: 'speak', weight: 62, ends: done },
+	{ name: 'speak', weight: 61, ends: done },
+	{ name: 'long', weight: 1, ends: done },
 	{ name: 'hook', weight: 12, ends: done },
 	{ name: 'azure', weight: 10, ends: done },
 	{ name: 'plain', weight: 8, ends: done },
@@ -56,6 +58,7 @@ export class Load {
 		const slow = [start, node('wait', 'delay', { duration: SLOW_S }), end];
 		const graphs = {
 			speak: [[start, script('a voice'), speak(user.profile), end]],
+			long: [[start, script(...Array.from({ length: LONG }, (_, i) => `paragraph ${i}`)), speak(user.profile), end]],
 			hook: [[node('start', 'webhook-trigger'), speak(user.profile), end]],
 			azure: [[start, script('another voice', 'its second paragraph'), speak(user.azureProfile), end]],
 			plain: [[start, ...sides, end], sides.flatMap(({ id }) => [edge('start', id), edge(id, 'end')])],

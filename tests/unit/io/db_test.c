@@ -156,6 +156,20 @@ static void real_faults(void **state)
 	assert_null(rows);
 }
 
+static void only_a_database_that_is_away_was_away(void **state)
+{
+	(void)state;
+	assert_false(db_was_away(NULL));
+	struct err *const others[] = {
+		err_new(ERR_UNAVAILABLE, "The database is overloaded"), /* by its message */
+		err_new(ERR_INTERNAL, "The database is not available"), /* by its kind */
+	};
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		assert_false(db_was_away(others[i]));
+		err_free(others[i]);
+	}
+}
+
 static void a_refused_statement_harms_no_other(void **state)
 {
 	(void)state;
@@ -219,6 +233,7 @@ static void a_server_that_comes_back_is_found(void **state)
 		struct err *e = db_query(db, &count_all, none, &rows);
 		assert_non_null(e);
 		assert_int_equal(err_retry_after(e), 2);
+		assert_true(db_was_away(e));
 		assert_error(e, ERR_UNAVAILABLE, "The database is not available");
 	}
 	assert_error(db_query(other, &count_all, none, &rows), ERR_UNAVAILABLE, "not available");
@@ -329,6 +344,7 @@ int main(void)
 		cmocka_unit_test(text_and_need),
 		cmocka_unit_test(states_become_kinds),
 		cmocka_unit_test(real_faults),
+		cmocka_unit_test(only_a_database_that_is_away_was_away),
 		cmocka_unit_test(a_refused_statement_harms_no_other),
 		cmocka_unit_test(an_idle_connection_that_broke_is_replaced),
 		cmocka_unit_test(reads_are_tried_again_on_a_new_connection),
