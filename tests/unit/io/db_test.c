@@ -160,13 +160,17 @@ static void only_a_database_that_is_away_was_away(void **state)
 {
 	(void)state;
 	assert_false(db_was_away(NULL));
-	struct err *const others[] = {
-		err_new(ERR_UNAVAILABLE, "The database is overloaded"), /* by its message */
-		err_new(ERR_INTERNAL, "The database is not available"), /* by its kind */
+	static const struct {
+		enum err_kind kind;
+		const char *message;
+	} others[] = {
+		{ ERR_UNAVAILABLE, "The database is overloaded" },
+		{ ERR_INTERNAL, "The database is not available" },
 	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
-		assert_false(db_was_away(others[i]));
-		err_free(others[i]);
+		struct err *e = err_new(others[i].kind, "%s", others[i].message);
+		assert_false(db_was_away(e));
+		err_free(e);
 	}
 }
 
