@@ -130,7 +130,8 @@ WITH finished AS (
 )
 SELECT id FROM finished
 
--- A failed execution goes on from its failed steps, as often as it is asked to; its time begins anew.
+-- A failed execution goes on from its failed steps, as often as it is asked to; its time begins anew, and that of
+-- each step that is still to be done.
 -- name: execution_reopen
 WITH reopened AS (
 	UPDATE executions SET status = 'RUNNING', error = NULL, completed_at = NULL, crashes = 0, claim = claim + 1,
@@ -139,7 +140,7 @@ WITH reopened AS (
 ), steps AS (
 	UPDATE execution_steps SET status = 'idle', started_at = NULL, first_started_at = NULL, completed_at = NULL,
 		duration_ms = NULL, attempts = 1, error = NULL, error_stack = NULL, progress = NULL
-	WHERE status = 'error' AND execution_id IN (SELECT id FROM reopened)
+	WHERE status <> 'success' AND execution_id IN (SELECT id FROM reopened)
 ), queued AS (
 	INSERT INTO outbox (execution_id) SELECT id FROM reopened ON CONFLICT DO NOTHING
 )

@@ -291,6 +291,36 @@ static void given_back_it_waits_again(void **state)
 	execution_claim_clear(&next);
 }
 
+/* Milliseconds since a step first began, from the start that this makes of it. */
+static int64_t elapsed(const struct execution_claim *c)
+{
+	struct step_started started;
+	assert_ok(step_start(db, c, &step_a, "{}", &started));
+	return started.elapsed_ms;
+}
+
+static void a_step_goes_on_after_a_hand_back_and_anew_after_a_failure(void **state)
+{
+	(void)state;
+	struct execution_claim first = started();
+	assert_int_equal(elapsed(&first), 0);
+	sql("UPDATE execution_steps SET first_started_at = first_started_at - interval '1 hour'");
+	assert_ok(execution_give_back(db, &first));
+	struct execution_claim second = claimed(first.id);
+	assert_in_range(elapsed(&second), 3600000, 3700000);
+	assert_ok(execution_give_back(db, &second));
+	struct execution_claim third = claimed(first.id);
+	assert_ok(execution_finish(db, &third, "FAILED", "another branch failed"));
+	cleanup(cleanup_rows) struct rows *reopened = NULL;
+	assert_ok(execution_reopen(db, first.id, &reopened));
+	struct execution_claim fourth = claimed(first.id);
+	assert_int_equal(elapsed(&fourth), 0);
+	execution_claim_clear(&first);
+	execution_claim_clear(&second);
+	execution_claim_clear(&third);
+	execution_claim_clear(&fourth);
+}
+
 static void steps_log_what_happened(void **state)
 {
 	(void)state;
@@ -518,6 +548,7 @@ int main(void)
 		cmocka_unit_test(a_late_renewal_keeps_the_claim),
 		cmocka_unit_test(a_lost_claim_writes_nothing),
 		cmocka_unit_test(given_back_it_waits_again),
+		cmocka_unit_test(a_step_goes_on_after_a_hand_back_and_anew_after_a_failure),
 		cmocka_unit_test(steps_log_what_happened),
 		cmocka_unit_test(outputs_are_those_of_success),
 		cmocka_unit_test(a_rerun_keeps_what_succeeded),
