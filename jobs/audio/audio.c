@@ -6,7 +6,6 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/utf8.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum {
@@ -172,10 +171,7 @@ struct err *audio_measure(struct audio_source *s, struct audio_info *ret_info)
 {
 	struct audio_info info = { 0 };
 	cleanup(cleanup_err) struct err *e = measure_as(audio_sniff(s), s, &info);
-	if (s->error) {
-		errno = s->error;
-		return err_new(ERR_UNAVAILABLE, "The audio could not be read: %m");
-	}
+	TRY(source_check(s));
 	if (e)
 		return take(e);
 	if (info.samples == 0)

@@ -5,7 +5,6 @@
 #include "jobs/audio/wav.h"
 #include "jobs/base/mem.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -293,8 +292,7 @@ struct err *join_add(struct join *j, struct audio_source *part)
 	if (!part->error)
 		return e;
 	err_free(e);
-	errno = part->error;
-	return err_new(ERR_UNAVAILABLE, "The audio could not be read: %m");
+	return source_check(part);
 }
 
 void join_pause(struct join *j, double seconds)

@@ -6,13 +6,12 @@
 #include "jobs/base/cleanup.h"
 
 #include <ebur128.h>
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
 static const double MAX_PEAK_DB = -1;
-static const double LEAST_GAIN_DB =
-	0.05; /* less cannot be heard, and is finer than the measurement */
+/* Less cannot be heard, and is finer than the measurement. */
+static const double LEAST_GAIN_DB = 0.05;
 
 enum {
 	MAX_WIDTH = 4, /* bytes a sample */
@@ -74,14 +73,6 @@ static const struct writer *find_writer(const struct wav_format *f)
 	return NULL;
 }
 
-static struct err *read_error(const struct audio_source *s)
-{
-	if (!s->error)
-		return NULL;
-	errno = s->error;
-	return err_new(ERR_UNAVAILABLE, "The audio could not be read: %m");
-}
-
 /* The gain that a recording needs, and may have. */
 static void find_gain(ebur128_state *state, double target, struct loudness *ret)
 {
@@ -116,7 +107,7 @@ static struct err *measure(struct audio_source *s, const struct audio_info *info
 			abort(); /* it fails for want of memory only */
 	find_gain(state, target, ret);
 	ebur128_destroy(&state);
-	return read_error(s);
+	return source_check(s);
 }
 
 /* What the decoder reads ahead lies behind what is written. */
@@ -134,7 +125,7 @@ static struct err *amplify(struct audio_source *s, struct audio_sink *out,
 			sink_add(out, sample, writer->bits / 8U);
 		}
 	}
-	TRY(read_error(s));
+	TRY(source_check(s));
 	return sink_flush(out);
 }
 

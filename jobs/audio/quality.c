@@ -4,7 +4,6 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/js.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -123,10 +122,7 @@ struct err *quality_measure(struct audio_source *s, const struct audio_info *inf
 	while (m.frames < most && decoder_next(d, &block))
 		add_block(&m, &block);
 	close_window(&m);
-	if (s->error) {
-		errno = s->error;
-		return err_new(ERR_UNAVAILABLE, "The audio could not be read: %m");
-	}
+	TRY(source_check(s));
 	if (m.frames == 0)
 		return err_new(ERR_INVALID, "The audio cannot be decoded.");
 	*ret = (struct quality){ .info = *info };

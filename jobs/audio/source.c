@@ -58,6 +58,14 @@ const uint8_t *source_at(struct audio_source *s, uint64_t offset, size_t n)
 	return s->window + (offset - s->window_at);
 }
 
+struct err *source_check(const struct audio_source *s)
+{
+	if (!s->error)
+		return NULL;
+	errno = s->error;
+	return err_new(ERR_UNAVAILABLE, "The audio could not be read: %m");
+}
+
 void source_clear(struct audio_source *s)
 {
 	free(s->window);

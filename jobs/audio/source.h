@@ -5,6 +5,8 @@
  * The file is read, not mapped: somebody who truncates a mapped file kills its reader.
  */
 #pragma once
+#include "jobs/base/err.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +37,9 @@ struct audio_source source_file(int fd, uint64_t offset, uint64_t length);
  * that once, at the end. A file shorter than its range fails with ENODATA.
  */
 const uint8_t *source_at(struct audio_source *s, uint64_t offset, size_t n);
+
+/* ERR_UNAVAILABLE where a read has failed. */
+must_check struct err *source_check(const struct audio_source *s);
 
 /* Frees the window. */
 void source_clear(struct audio_source *s);

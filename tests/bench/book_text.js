@@ -1,4 +1,6 @@
 /* A book: chapters of paragraphs of sentences, the same at each call, of at least so many characters. */
+import { randomFrom } from '../sim/random.js';
+
 const SUBJECTS = ['The old lamp', 'A grey heron', 'Her brother', 'The night train', 'Nobody in the village', 'The clock above the door',
 	'Dr. Amsel', 'An empty boat', 'The second letter', 'Somebody’s dog', 'The baker’s wife', 'What was left of the wall'];
 const VERBS = ['waited for', 'had never seen', 'leaned towards', 'remembered', 'would not speak of', 'crossed', 'was painted like',
@@ -8,25 +10,14 @@ const OBJECTS = ['the harbour', 'rain', 'the year 1887', 'a long summer', 'the o
 const TAILS = ['', ', as always', ', and that was all', '; the wind had gone', ' – or so they said', ', e.g. in winter', ' (it was late)', ', although nobody asked'];
 const ENDS = ['.', '.', '.', '!', '?', '…'];
 
-/* xorshift32: numbers that look random and are the same each time. */
-function* numbers() {
-	let x = 2463534242;
-	for (;;) {
-		x ^= x << 13;
-		x ^= x >>> 17;
-		x ^= x << 5;
-		yield x >>> 0;
-	}
-}
-
 export function book(characters) {
-	const random = numbers(), paragraphs = [];
-	const pick = (list) => list[random.next().value % list.length];
+	const random = randomFrom(2463534242), paragraphs = [];
+	const pick = (list) => list[random(list.length)];
 	const sentence = () => `${pick(SUBJECTS)} ${pick(VERBS)} ${pick(OBJECTS)}${pick(TAILS)}${pick(ENDS)}`;
 	for (let length = 0; length < characters; length += paragraphs.at(-1).length + 2) {
 		const chapter = paragraphs.length / 50 + 1;
 		if (Number.isInteger(chapter)) paragraphs.push(`Chapter ${chapter}`);
-		else paragraphs.push(Array.from({ length: 5 + (random.next().value % 14) }, sentence).join(' '));
+		else paragraphs.push(Array.from({ length: 5 + random(14) }, sentence).join(' '));
 	}
 	return paragraphs.join('\n\n');
 }

@@ -31,12 +31,15 @@ function ownTime(pid) {
 	}
 }
 
-/* The same of the children that a process had, and that have ended. */
-function endedTime(pid) {
+/* Microseconds of user and system time, which stand side by side in stat: `first` counts from the state on, which is 0. */
+function ticks(pid, first) {
 	const stat = read(pid, 'stat');
-	const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(13, 15);
+	const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(first, first + 2);
 	return (Number(user) + Number(system)) * TICK;
 }
+
+/* Microseconds on a CPU of the children that a process had, and that have ended. */
+const endedTime = (pid) => ticks(pid, 13);
 
 /* Microseconds on a CPU of everything that a supervisor ever started. */
 export function cpuTime(supervisor) {
@@ -44,11 +47,7 @@ export function cpuTime(supervisor) {
 }
 
 /* Microseconds on a CPU of a process with threads, rounded to ticks. */
-export function threadsTime(pid) {
-	const stat = read(pid, 'stat');
-	const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
-	return (Number(user) + Number(system)) * TICK;
-}
+export const threadsTime = (pid) => ticks(pid, 11);
 
 /* kB: all, with shared pages counted in shares, and what is the process's own (heap, stack, data). */
 export function proportionalSize(pid) {

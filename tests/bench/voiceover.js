@@ -41,7 +41,7 @@ async function executePaths(stack, users, round) {
 }
 
 /* Microseconds that each part has spent so far. */
-function spent({ info }) {
+function spent({ info }, provider) {
 	const { pids } = info;
 	return {
 		runner: threadsTime(pids.runner),
@@ -54,14 +54,14 @@ function spent({ info }) {
 }
 
 /* One round: executions as fast as they are answered, until the last of them has ended. */
-async function measure(stack, users, round) {
+async function measure(stack, provider, users, round) {
 	const paths = await executePaths(stack, users, round);
 	const earlier = Number(await stack.sql('SELECT count(*) FROM executions'));
 	await stack.sql('VACUUM ANALYZE');
-	const before = spent(stack), begin = performance.now();
+	const before = spent(stack, provider), begin = performance.now();
 	const { requests } = await wrk({ url: stack.info.url, seconds: SECONDS, paths, method: 'POST', body: {}, token: users.map(({ token }) => token).join() });
 	while (Number(await stack.sql('SELECT count(*) FROM executions WHERE completed_at IS NULL')) > 0) await sleep(LOOK_MS);
-	const seconds = (performance.now() - begin) / 1000, after = spent(stack);
+	const seconds = (performance.now() - begin) / 1000, after = spent(stack, provider);
 	const [all, bad] = (await stack.sql("SELECT count(*), count(*) FILTER (WHERE status <> 'COMPLETED') FROM executions")).split('|').map(Number);
 	const count = all - earlier;
 	assert.ok(requests <= paths.length, 'there are too few workflows');
@@ -71,12 +71,12 @@ async function measure(stack, users, round) {
 	return { rate: count / seconds, cpu, memory: proportionalSize(stack.info.pids.runner).pss / 1024 };
 }
 
-async function bench(stack) {
+async function bench(stack, provider) {
 	const users = await speakers(stack), rounds = [];
 	/* The first round, whose tables are as empty as they never will be again, does not count. */
 	for (let round = 0; round <= ROUNDS; round++) {
 		process.stderr.write(`round ${round} of ${ROUNDS}\n`);
-		rounds.push(await measure(stack, users, round));
+		rounds.push(await measure(stack, provider, users, round));
 	}
 	rounds.shift();
 	const report = new Report();
@@ -92,7 +92,7 @@ async function bench(stack) {
 /* nginx is the storage, as in the demo, and the provider does next to nothing: a simulator would take more than all else. */
 const provider = await start('node', 'tests/bench/audio-server.js');
 try {
-	await onStack({ pool: POOL, env: { S3_BUCKET: '', LOG_LEVEL: 'warn', ELEVENLABS_BASE_URL: provider.said.url.slice(0, -1), PROVIDER_CONCURRENCY: '50' } }, bench);
+	await onStack({ pool: POOL, env: { S3_BUCKET: '', LOG_LEVEL: 'warn', ELEVENLABS_BASE_URL: provider.said.url.slice(0, -1), PROVIDER_CONCURRENCY: '50' } }, (stack) => bench(stack, provider));
 } finally {
 	killAll();
 }

@@ -10,6 +10,8 @@
  * and `nudge` what makes somebody come to a point that traffic alone does not lead to (see site.js). Points named "any"
  * are moments left to chance.
  */
+import assert from 'node:assert/strict';
+
 const both = (what) => [`${what}.before`, `${what}.after`];
 const at = (victim, names, nudge) => names.map((name) => ({ victim, name, nudge }));
 
@@ -100,4 +102,4 @@ export function titleOf({ victim, name }) {
 	return victim === 'itself' ? name : `${victim} at ${name}`;
 }
 
-export const FEW_POINTS = POINTS.filter((point) => FEW.includes(titleOf(point)));
+export const FEW_POINTS = FEW.map((title) => POINTS.find((point) => titleOf(point) === title) ?? assert.fail(`no point is called ${title}`));

@@ -11,10 +11,11 @@ const MAX_UNFINISHED = 400; /* beyond it clients wait, so that a queue does not 
 const LOOK_MS = 500;
 const SETTLE_MS = 150_000; /* at most, for what was hit last */
 const BREAK_MS = 400; /* between two kills, about */
+const TRIES = 4; /* of a point that is to be hit once */
 
 /* Each point once in a round, in an order that differs from round to round. */
-function* rounds(points) {
-	for (;;) {
+function* rounds(points, count) {
+	for (let i = 0; i < count; i++) {
 		const left = [...points];
 		while (left.length > 0) yield left.splice(randomInt(left.length), 1)[0];
 	}
@@ -46,7 +47,7 @@ async function watch(site, state) {
 
 async function kill(site, state, { points, kills: wanted, once, say }) {
 	const kills = [], missed = new Set(), hit = new Set();
-	for (const point of rounds(points)) {
+	for (const point of rounds(points, once ? TRIES : Infinity)) {
 		if (state.over || kills.length >= wanted || (once && hit.size === points.length)) break;
 		if (once && hit.has(titleOf(point))) continue;
 		const done = await killAt(site, point);
@@ -65,8 +66,9 @@ async function roll(site, state, count, say) {
 	const slots = site.runnerSlots();
 	const replace = async (slot) => {
 		while (stopped < count && !state.over) {
-			const number = stopped++;
-			const exitCode = await site.replaceRunner(slot, (slot = slots.length + number));
+			const fresh = slots.length + stopped++;
+			const exitCode = await site.replaceRunner(slot, fresh);
+			slot = fresh;
 			if (exitCode !== 0) state.failed ??= new Error(`a runner that was stopped exited with ${exitCode}`);
 			if (stopped % 100 === 0) say(`${state.promised} executions, ${stopped} runners stopped, ${state.unfinished} unfinished`);
 		}
@@ -85,9 +87,9 @@ async function settle(state) {
 
 /*
  * Traffic of at most `rate` executions a second, and kills at `points` in turn: until `executions` are promised, with no more
- * than `kills`; or, with `once`, until somebody was killed at each point; or, with `stops`, until so many runners were stopped
- * in place of kills, each by SIGTERM once another was up. Resolves to {verdict, missed, failed}: what became of
- * what was promised, the points that nobody came to, and the error that ended the traffic.
+ * than `kills`; or, with `once`, until somebody was killed at each point, or it was tried often enough; or, with `stops`, until
+ * so many runners were stopped in place of kills, each by SIGTERM once another was up. Resolves to {verdict, missed, failed}:
+ * what became of what was promised, the points that nobody came to, and the error that ended the traffic.
  */
 export async function run(site, { points = POINTS, executions = Infinity, rate, kills: most = Infinity, once = false, stops = 0, say = () => {} }) {
 	const state = { promised: 0, unfinished: 0, over: false, settled: false, failed: null };

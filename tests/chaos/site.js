@@ -202,9 +202,12 @@ export class Site {
 		/* A runner dies amid calls: the next to have their segments asks the provider what came of them. */
 		crash: async () => {
 			this.elevenlabs.configure({ latency: CRASH_LATENCY });
-			await sleep(CRASH_MS);
-			process.kill(pick(this.runnerPids()), 'SIGKILL');
-			this.elevenlabs.configure({ latency: 0 });
+			try {
+				await sleep(CRASH_MS);
+				process.kill(pick(this.runnerPids()), 'SIGKILL');
+			} finally {
+				this.elevenlabs.configure({ latency: 0 });
+			}
 		},
 		stop: () => process.kill(pick(this.runnerPids()), 'SIGTERM'),
 		/* Jobs that nobody has taken yet are forgotten. */

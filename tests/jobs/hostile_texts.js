@@ -1,4 +1,6 @@
 /* Texts that break out of JSON and XML where they can: the same at each run. */
+import { randomFrom } from '../sim/random.js';
+
 const FRAGMENTS = [
 	'</voice>', '</voice></speak>', '<voice name="other">', '<speak>', '<break time="9s"/>', '<audio src="http://127.0.0.1/a.mp3"/>',
 	'<prosody rate="+90%">', '<mstts:express-as style="angry">', '<lexicon uri="file:///etc/passwd"/>', '<!-- ', ' -->', '<![CDATA[', ']]>',
@@ -10,14 +12,11 @@ const FRAGMENTS = [
 const MOST = 12;
 
 export function* hostileTexts(count) {
-	let x = 88172645;
-	const random = (n) => {
-		x ^= x << 13;
-		x ^= x >>> 17;
-		x ^= x << 5;
-		return (x >>> 0) % n;
-	};
+	const random = randomFrom(88172645);
 	for (let i = 0; i < count; i++)
 		/* A word, as text without one is not spoken at all, and at both ends, as space there is nobody's. */
 		yield `a${Array.from({ length: 1 + random(MOST) }, () => FRAGMENTS[random(FRAGMENTS.length)]).join('')}z`;
 }
+
+/* What a provider is sent for a text: what none of them takes is a space, as jobs/tts/text.h says. */
+export const sentFor = (text) => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, ' ');

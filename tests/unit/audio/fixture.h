@@ -12,6 +12,7 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/mem.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,4 +134,10 @@ static inline void assert_err(struct err *e, enum err_kind kind, const char *par
 		fail_msg("\"%s\" lacks \"%s\"", err_message(e), part);
 	assert_int_equal(err_kind(e), kind);
 	err_free(e);
+}
+
+static inline void assert_near(double got, double want, double tolerance)
+{
+	if (!(fabs(got - want) <= tolerance))
+		fail_msg("%g is not within %g of %g", got, tolerance, want);
 }

@@ -59,12 +59,6 @@ static struct loudness normalized(int fd, const struct audio_info *info, double 
 	return loudness;
 }
 
-static void assert_near(double got, double want, double tolerance)
-{
-	if (!(fabs(got - want) <= tolerance))
-		fail_msg("%g is not within %g of %g", got, tolerance, want);
-}
-
 static void a_tone_reaches_the_target(void **state)
 {
 	(void)state;

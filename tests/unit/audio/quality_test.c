@@ -36,12 +36,6 @@ static struct quality measured(const struct buf *b)
 	return q;
 }
 
-static void assert_near(double got, double want, double tolerance)
-{
-	if (!(fabs(got - want) <= tolerance))
-		fail_msg("%g is not within %g of %g", got, tolerance, want);
-}
-
 static void levels_of_a_tone(void **state)
 {
 	(void)state;
