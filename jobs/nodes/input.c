@@ -163,17 +163,18 @@ static struct err *no_such_part(const char *reference, const char *rest,
 		       is_node ? "gave" : "has", *names ? names : "nothing");
 }
 
-static struct err *add_value(struct buf *out, struct json_object *value, const char *reference)
+static struct err *add_value(struct buf *out, struct json_object *value, const char *reference,
+			     input_adder *add)
 {
 	if (js_has_nul(value))
 		return err_new(ERR_INVALID,
 			       "{{%.100s}} holds a NUL character, which no text may have",
 			       reference);
 	if (json_object_is_type(value, json_type_string)) {
-		buf_adds(out, json_object_get_string(value));
+		add(out, json_object_get_string(value));
 	} else if (value) {
 		cleanup(cleanup_free) char *json = js_text(value);
-		buf_adds(out, json);
+		add(out, json);
 	}
 	return NULL;
 }
@@ -189,7 +190,7 @@ char *input_reference(const char *inside, size_t len)
 
 /* Appends what one {{…}} stands for. */
 static struct err *add_reference(struct buf *out, const char *inside, size_t len,
-				 struct json_object *inputs)
+				 struct json_object *inputs, input_adder *add)
 {
 	cleanup(cleanup_free) char *reference = input_reference(inside, len);
 	struct json_object *value = NULL;
@@ -197,7 +198,7 @@ static struct err *add_reference(struct buf *out, const char *inside, size_t len
 	TRY(input_find(inputs, reference, &value, &rest));
 	if (*rest)
 		return no_such_part(reference, rest, value);
-	return add_value(out, value, reference);
+	return add_value(out, value, reference, add);
 }
 
 /* The last "{{" in `text` before `end`, so that what is not closed stays text; or NULL. */
@@ -209,7 +210,8 @@ static const char *last_open(const char *text, const char *end)
 	return NULL;
 }
 
-static struct err *fill(struct buf *out, const char *text, struct json_object *inputs)
+static struct err *fill(struct buf *out, const char *text, struct json_object *inputs,
+			input_adder *add)
 {
 	for (const char *close; (close = strstr(text, "}}")) != NULL; text = close + 2) {
 		const char *open = close - text < 2 ? NULL : last_open(text, close);
@@ -219,7 +221,7 @@ static struct err *fill(struct buf *out, const char *text, struct json_object *i
 		if (escaped)
 			buf_add(out, open, (size_t)(close + 2 - open));
 		else if (open)
-			TRY(add_reference(out, open + 2, (size_t)(close - open - 2), inputs));
+			TRY(add_reference(out, open + 2, (size_t)(close - open - 2), inputs, add));
 		if (out->too_big)
 			break;
 	}
@@ -230,12 +232,18 @@ static struct err *fill(struct buf *out, const char *text, struct json_object *i
 	return NULL;
 }
 
-struct err *input_fill(const char *text, struct json_object *inputs, char **ret)
+struct err *input_fill_by(input_adder *add, const char *text, struct json_object *inputs,
+			  char **ret)
 {
 	cleanup(buf_clear) struct buf out = BUF(MAX_FILLED);
-	TRY(fill(&out, text, inputs));
+	TRY(fill(&out, text, inputs, add));
 	*ret = buf_take(&out);
 	return NULL;
+}
+
+struct err *input_fill(const char *text, struct json_object *inputs, char **ret)
+{
+	return input_fill_by(buf_adds, text, inputs, ret);
 }
 
 static struct err *fill_value(struct json_object *template, struct json_object *inputs,
@@ -273,7 +281,7 @@ static struct err *fill_string(struct json_object *template, struct json_object 
 	if (js_has_nul(template))
 		return err_new(ERR_INVALID, "A text may not have a NUL character");
 	cleanup(buf_clear) struct buf out = BUF(*left);
-	TRY(fill(&out, json_object_get_string(template), inputs));
+	TRY(fill(&out, json_object_get_string(template), inputs, buf_adds));
 	*left -= out.len;
 	*ret = json_object_new_string_len(out.data ? out.data : "", (int)out.len);
 	return NULL;

@@ -1,5 +1,6 @@
 /* What reaches a node from upstream, and how its text fields refer to it. */
 #pragma once
+#include "jobs/base/buf.h"
 #include "jobs/base/err.h"
 
 #include <json-c/json.h>
@@ -39,6 +40,11 @@ char *input_reference(const char *inside, size_t len) __attribute__((returns_non
  * ERR_INVALID for a reference to what does not exist, ERR_TOO_LARGE past 16 MiB.
  */
 must_check struct err *input_fill(const char *text, struct json_object *inputs, char **ret);
+
+/* The same where what is put in has to be escaped: `add` appends it so. */
+typedef void input_adder(struct buf *b, const char *value);
+must_check struct err *input_fill_by(input_adder *add, const char *text, struct json_object *inputs,
+				     char **ret);
 
 /*
  * A copy of `template` with every string in it filled as by input_fill, so that no value can break

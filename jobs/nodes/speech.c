@@ -7,6 +7,7 @@
 #include "jobs/model/pronunciations.h"
 #include "jobs/nodes/input.h"
 #include "jobs/tts/pronunciation.h"
+#include "jobs/tts/ssml.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,10 +28,15 @@ struct err *speech_text(const struct node_run *run, struct db *db, struct speech
 	if (input_is_blank(own))
 		text = mem_strdup(input_text(run->inputs));
 	else
-		TRY(input_fill(own, run->inputs, &text));
+		TRY(input_fill_by(s->request.ssml ? ssml_escape : buf_adds, own, run->inputs,
+				  &text));
 	if (input_is_blank(text))
 		return err_new(ERR_INVALID, "There is no text to speak: enter one in the node's "
 					    "settings, or connect a node that gives text");
+	if (s->request.ssml) {
+		s->text = take(text);
+		return NULL;
+	}
 	cleanup(cleanup_json) struct json_object *entries = NULL;
 	TRY(pronunciation_load(db, run->user_id, &entries));
 	s->text = pronunciation_apply(entries, text, &s->replaced);
@@ -171,6 +177,8 @@ struct err *speech_make(struct node_run *run, struct speech *speech, char **ret_
 	};
 	TRY(speech_format(run, &speech->request.format));
 	TRY(find_captions(run, &speak.captions));
+	if (speech->request.ssml && speak.captions != CAPTIONS_NONE)
+		return err_new(ERR_INVALID, "Captions cannot be made of SSML: set them to none");
 	TRY(find_loudness(run, speech->request.format, &speak.loudness));
 	speech->request.text = speech->text;
 	speech->request.stop = run->stop;

@@ -19,7 +19,8 @@ void speech_clear(struct speech *s);
 
 /*
  * The node's text: its own setting with the templates filled in, or the upstream text where that
- * is blank, and then the user's pronunciations. Fills text and replaced. ERR_INVALID where there is
+ * is blank, and then the user's pronunciations. SSML is left as it is, but for what templates put
+ * in, which is escaped. Wants the request, and fills text and replaced. ERR_INVALID where there is
  * none.
  */
 must_check struct err *speech_text(const struct node_run *run, struct db *db, struct speech *s);

@@ -37,9 +37,12 @@ static struct err *find_voice(const struct node_run *run, struct db *db, struct 
 	s->provider = provider_find(s->profile.provider);
 	if (!s->provider)
 		return err_new(ERR_INTERNAL, "provider %s is not known", s->profile.provider);
+	const char *model = js_string(run->config, "model");
 	s->request = (struct tts_request){
 		.voice = s->profile.voice,
 		.language = s->profile.language,
+		.model = input_is_blank(model) ? NULL : model,
+		.ssml = js_bool(run->config, "ssml", false),
 		.stability = speech_setting(run, "stability"),
 		.similarity_boost = speech_setting(run, "similarityBoost"),
 		.speaking_rate = speech_setting(run, "speakingRate"),
@@ -111,6 +114,16 @@ const struct node_type voice_tts_node = {
 			  .min = 0.5,
 			  .max = 2,
 			  .help = "1 is the voice's own; a provider may allow less" },
+			{ .name = "model",
+			  .label = "Model",
+			  .kind = FIELD_TEXT,
+			  .help = "Blank: the provider's usual one. ElevenLabs: eleven_v3 acts "
+				  "[whispers], eleven_flash_v2_5 costs half; OpenAI: tts-1-hd" },
+			{ .name = "ssml",
+			  .label = "SSML",
+			  .kind = FIELD_BOOLEAN,
+			  .fallback = "false",
+			  .help = "Azure: the text is a whole <speak> element, sent as it is" },
 			SPEECH_FIELDS,
 			{ 0 },
 		},

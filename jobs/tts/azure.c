@@ -8,6 +8,7 @@
 #include "jobs/base/utf8.h"
 #include "jobs/tts/call.h"
 #include "jobs/tts/ssml.h"
+#include "jobs/tts/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 enum {
 	MAX_CHARACTERS = 4000,     /* well below the 9,200 that fill 10 minutes */
 	MAX_CHARACTERS_CJK = 1500, /* and below 3,300, where a character is a word */
-	CUT_AT_S = 599,            /* audio is cut at 600 seconds, with status 200 */
+	MAX_SSML = 20000, /* below the 64 KB of a turn of its websocket; of REST none is told */
+	CUT_AT_S = 599,   /* audio is cut at 600 seconds, with status 200 */
 	MAX_WORDS = 4096,
 	MAX_LOCALE = 35, /* RFC 5646, 4.4.1 */
 };
@@ -95,6 +97,8 @@ static bool is_cjk(const char *language)
 
 size_t azure_max_characters(const struct tts_request *request)
 {
+	if (request->ssml)
+		return MAX_SSML;
 	char locale[MAX_LOCALE + 1];
 	bool dense = is_cjk(locale_of(request->voice, locale)) ||
 		     (request->language && is_cjk(request->language));
@@ -119,10 +123,26 @@ static double rate_of(const struct tts_request *request, struct tts_result *ret)
 	return 1;
 }
 
+/* A user's own document: all that it does not say is left to Azure. */
+static char *own_ssml(const struct tts_request *request, const char *voice, struct tts_result *ret)
+{
+	if (!strstr(request->text, voice))
+		tts_note(ret,
+			 "The SSML does not name the profile's voice %s; who speaks is what "
+			 "its <voice> elements say",
+			 voice);
+	if (!isnan(request->speaking_rate) && request->speaking_rate != 1)
+		tts_note(ret, "speakingRate %g was left out: the SSML says how it is spoken",
+			 request->speaking_rate);
+	return text_clean(request->text);
+}
+
 char *azure_ssml(const struct tts_request *request, struct tts_result *ret)
 {
 	tts_note_missing(ret, service_azure.title, "stability", request->stability);
 	tts_note_missing(ret, service_azure.title, "similarityBoost", request->similarity_boost);
+	if (request->model)
+		tts_note(ret, "Azure has no models to choose; %s was left out", request->model);
 
 	char locale[MAX_LOCALE + 1];
 	const char *language = is_set(request->language) ? request->language : DEFAULT_LANGUAGE;
@@ -131,6 +151,8 @@ char *azure_ssml(const struct tts_request *request, struct tts_result *ret)
 	const char *hash = strchr(request->voice, '#');
 	size_t name_len = hash ? (size_t)(hash - request->voice) : strlen(request->voice);
 	cleanup(cleanup_free) char *voice = mem_strndup(request->voice, name_len);
+	if (request->ssml)
+		return own_ssml(request, voice, ret);
 	return ssml_build(&(struct ssml){
 		.language = language,
 		.voice = voice,
@@ -217,6 +239,7 @@ const struct provider azure_provider = {
 	.base_url_offset = offsetof(struct conf, azure_base_url),
 	.usual_characters = 1500,
 	.parallel = 5,
+	.takes_ssml = true,
 	.max_characters = azure_max_characters,
 	.synthesize = synthesize,
 	.wants_clone = azure_is_base_model,

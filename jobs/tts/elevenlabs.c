@@ -7,15 +7,12 @@
 #include "jobs/base/mem.h"
 #include "jobs/base/utf8.h"
 #include "jobs/tts/call.h"
+#include "jobs/tts/elevenlabs_model.h"
 #include "jobs/tts/text.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Speaks every language of ours and is the steadiest on long text (elevenlabs.io/docs/models). */
-#define MODEL "eleven_multilingual_v2"
-enum { MAX_CHARACTERS = 10000 };
 
 /* Formats of every plan; WAV is asked for as bare samples, as its own header's sizes are wrong. */
 const struct elevenlabs_format elevenlabs_formats[AUDIO_FORMATS] = {
@@ -26,13 +23,7 @@ const struct elevenlabs_format elevenlabs_formats[AUDIO_FORMATS] = {
 static const struct tts_range stability = { "stability", 0, 1 };
 static const struct tts_range similarity = { "similarityBoost", 0, 1 };
 static const struct tts_range speed = { "speakingRate", 0.7, 1.2 };
-static const double DEFAULT_STABILITY = 0.5, DEFAULT_SIMILARITY = 0.75;
-
-static size_t max_characters(const struct tts_request *request)
-{
-	(void)request; /* one model for all */
-	return MAX_CHARACTERS;
-}
+static const double DEFAULT_STABILITY = 0.5, DEFAULT_SIMILARITY = 0.75, STEP_TOLERANCE = 1e-6;
 
 static double or_default(struct tts_result *ret, const struct tts_range *range, double value,
 			 double fallback)
@@ -46,9 +37,28 @@ static double or_default(struct tts_result *ret, const struct tts_range *range, 
 	return fallback;
 }
 
+/* A model that knows three kinds of steadiness takes nothing else. */
+static void set_step(struct json_object *settings, const struct tts_request *request,
+		     struct tts_result *ret)
+{
+	const char *title = elevenlabs_model_id(request);
+	tts_note_missing(ret, title, similarity.setting, request->similarity_boost);
+	tts_note_missing(ret, title, speed.setting, request->speaking_rate);
+	if (isnan(request->stability))
+		return;
+	double step = round(2 * tts_clamp(ret, title, &stability, request->stability)) / 2;
+	if (fabs(step - request->stability) > STEP_TOLERANCE)
+		tts_note(ret, "%s knows the stabilities 0, 0.5 and 1; used %g", title, step);
+	js_set_double(settings, "stability", step);
+}
+
 struct json_object *elevenlabs_settings(const struct tts_request *request, struct tts_result *ret)
 {
 	struct json_object *settings = json_object_new_object();
+	if (elevenlabs_model(request)->has_steps) {
+		set_step(settings, request, ret);
+		return settings;
+	}
 	if (!isnan(request->stability) || !isnan(request->similarity_boost)) {
 		js_set_double(settings, "stability",
 			      or_default(ret, &stability, request->stability, DEFAULT_STABILITY));
@@ -70,24 +80,40 @@ static void add_context(struct json_object *body, const char *name, const char *
 		js_set_string(body, name, clean);
 }
 
+/* Notes the first "[whispers]" where it will be read aloud. */
+static void note_direction(const struct tts_request *request, struct tts_result *ret)
+{
+	size_t length;
+	const char *direction = text_direction(request->text, &length);
+	if (direction && !elevenlabs_model(request)->performs)
+		tts_note(ret,
+			 "\"%.*s\" is read aloud: %s takes no directions in brackets, the model "
+			 "eleven_v3 does",
+			 (int)length, direction, elevenlabs_model_id(request));
+}
+
 char *elevenlabs_body(const struct tts_request *request, struct tts_result *ret)
 {
 	cleanup(cleanup_free) char *text = text_clean(request->text);
 	cleanup(cleanup_json) struct json_object *body = json_object_new_object();
 	js_set_string(body, "text", text);
-	js_set_string(body, "model_id", MODEL);
+	js_set_string(body, "model_id", elevenlabs_model_id(request));
 	struct json_object *settings = elevenlabs_settings(request, ret);
 	if (json_object_object_length(settings) > 0)
 		js_set(body, "voice_settings", settings);
 	else
 		json_object_put(settings);
-	add_context(body, "previous_text", request->previous_text);
-	add_context(body, "next_text", request->next_text);
+	if (elevenlabs_model(request)->takes_context) {
+		add_context(body, "previous_text", request->previous_text);
+		add_context(body, "next_text", request->next_text);
+	}
+	note_direction(request, ret);
 	return js_text(body);
 }
 
 /* The price is called character-cost in answers and x-character-count in the documentation. */
-static void read_headers(struct http *http, struct tts_result *ret)
+static void read_headers(struct http *http, const struct tts_request *request,
+			 struct tts_result *ret)
 {
 	const char *cost = http_header(http, "character-cost");
 	if (!cost)
@@ -96,7 +122,7 @@ static void read_headers(struct http *http, struct tts_result *ret)
 	ret->billed_characters = cost ? strtol(cost, NULL, 10) : -1;
 	ret->parallel = parallel ? (int)strtol(parallel, NULL, 10) : 0;
 	ret->request_id = mem_strdup(http_header(http, "request-id"));
-	ret->model = mem_strdup(MODEL);
+	ret->model = mem_strdup(elevenlabs_model_id(request));
 }
 
 /*
@@ -169,7 +195,7 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 	struct err *e = call_perform(http, service_elevenlabs.title, &call, &response);
 	if (!e && response.status != 200)
 		return elevenlabs_error(http, &response, key, request->format);
-	read_headers(http, ret);
+	read_headers(http, request, ret);
 	if (!e && request->aligned)
 		unpack(&response, request, ret);
 	if (!e)
@@ -187,11 +213,12 @@ static bool wants_clone(const char *voice)
 
 const struct provider elevenlabs_provider = {
 	.service = &service_elevenlabs,
-	.model = MODEL,
+	.model = ELEVENLABS_USUAL_MODEL,
 	.base_url_offset = offsetof(struct conf, elevenlabs_base_url),
 	.usual_characters = 900, /* what its troubleshooting advises for an even voice */
 	.parallel = 2,           /* of the smallest plan */
-	.max_characters = max_characters,
+	.max_characters = elevenlabs_max_characters,
+	.learn = elevenlabs_learn,
 	.synthesize = synthesize,
 	.recover = elevenlabs_recover,
 	.clone = elevenlabs_clone,

@@ -7,6 +7,7 @@
 #include "jobs/base/utf8.h"
 #include "jobs/tts/call.h"
 #include "jobs/tts/elevenlabs.h"
+#include "jobs/tts/elevenlabs_model.h"
 #include "jobs/tts/text.h"
 
 #include <ctype.h>
@@ -87,7 +88,7 @@ static bool fits(struct json_object *item, const struct tts_request *request, co
 	const char *type = js_string(item, "content_type");
 	bool is_mp3 = type && strstr(type, "mpeg");
 	return said && !strcmp(said, text) &&
-	       (!model || !strcmp(model, elevenlabs_provider.model)) &&
+	       (!model || !strcmp(model, elevenlabs_model_id(request))) &&
 	       (!type || is_mp3 == (request->format == AUDIO_MP3)) && has_settings(item, request);
 }
 
@@ -121,7 +122,7 @@ static void take_item(struct http *http, const struct conf *conf, const struct s
 		return;
 	ret->billed_characters = item_cost(item);
 	if (!ret->model)
-		ret->model = mem_strdup(elevenlabs_provider.model);
+		ret->model = mem_strdup(elevenlabs_model_id(request));
 }
 
 /* One page of what the voice has spoken since a time, the newest first. */

@@ -16,8 +16,9 @@ struct tts_request {
 	const char *text;  /* valid UTF-8 with something in it to speak */
 	const char *voice; /* as the provider names it: a profile's providerVoiceId */
 	const char *language;
-	const char *model;                                 /* NULL for the provider's usual one */
-	enum audio_format format;                          /* AUDIO_MP3 or AUDIO_WAV */
+	const char *model;        /* NULL for the provider's usual one */
+	bool ssml;                /* the text is a whole <speak> element, to be sent as it is */
+	enum audio_format format; /* AUDIO_MP3 or AUDIO_WAV */
 	double stability, similarity_boost, speaking_rate; /* rate 1 is the voice's own pace */
 	const struct stop *stop;                           /* or NULL */
 
@@ -98,9 +99,18 @@ struct provider {
 	 * the key's own limit is not known. */
 	size_t usual_characters;
 	int parallel;
+	bool takes_ssml;
 
 	/* Longest text of one request, in characters, for a voice and language. */
 	size_t (*max_characters)(const struct tts_request *request);
+
+	/*
+	 * Asks the provider what max_characters is to know of a request's model, where it tells
+	 * that; it costs nothing, and a failure leaves what is documented. NULL where there is
+	 * nothing to ask.
+	 */
+	void (*learn)(struct http *http, const struct conf *conf, const struct service_key *key,
+		      const struct tts_request *request);
 
 	/*
 	 * One request. Errors are classified: ERR_RATE_LIMITED and ERR_UPSTREAM may pass on another

@@ -53,6 +53,8 @@ static void hash_piece(const struct provider *provider, const struct conf *conf,
 	hash_number(d, request->similarity_boost);
 	hash_number(d, request->speaking_rate);
 	hash_text(d, piece->text);
+	if (request->ssml)
+		hash_text(d, "ssml");
 	digest_finish(d, bytes);
 	digest_hex(bytes, piece->hash);
 }
@@ -95,23 +97,51 @@ static void add(struct script *s, char *text, bool ends_paragraph, double pause)
 	s->characters += characters;
 }
 
-struct err *script_write(const struct provider *provider, const struct conf *conf,
-			 const struct tts_request *request, const char *text, double pause,
-			 struct script *ret)
+/* An element that is to be sent as it is. */
+static struct err *add_ssml(const struct provider *provider, const char *text, struct script *ret)
+{
+	static const char opening[] = "<speak", closing[] = "</speak>";
+	cleanup(cleanup_free) char *element = trimmed(text, strlen(text));
+	size_t length = strlen(element);
+	if (!provider->takes_ssml)
+		return err_new(ERR_INVALID,
+			       "%s takes no SSML: switch SSML off in the node's settings, or "
+			       "choose a voice of Azure",
+			       provider->service->title);
+	if (length < strlen(closing) || strncmp(element, opening, strlen(opening)) != 0 ||
+	    strcmp(element + length - strlen(closing), closing) != 0)
+		return err_new(ERR_INVALID, "The text is said to be SSML: it has to begin with "
+					    "<speak and to end with </speak>");
+	add(ret, take(element), true, 0);
+	return NULL;
+}
+
+static void add_pieces(const struct provider *provider, const struct tts_request *request,
+		       const char *text, double pause, struct script *ret)
 {
 	const struct split_limits limits = { provider->usual_characters,
 					     provider->max_characters(request) };
-	cleanup(script_clear) struct script script = { 0 };
 	struct split split = split_start(text, limits);
 	struct split_piece part;
 	while (split_next(&split, &part)) {
 		cleanup(cleanup_free) char *spoken = trimmed(text + part.offset, part.length);
 		double after = part.ends_paragraph ? pause : 0;
 		if (text_is_speakable(spoken))
-			add(&script, take(spoken), part.ends_paragraph, after);
-		else if (script.count > 0)
-			script.pieces[script.count - 1].pause += after;
+			add(ret, take(spoken), part.ends_paragraph, after);
+		else if (ret->count > 0)
+			ret->pieces[ret->count - 1].pause += after;
 	}
+}
+
+struct err *script_write(const struct provider *provider, const struct conf *conf,
+			 const struct tts_request *request, const char *text, double pause,
+			 struct script *ret)
+{
+	cleanup(script_clear) struct script script = { 0 };
+	if (request->ssml)
+		TRY(add_ssml(provider, text, &script));
+	else
+		add_pieces(provider, request, text, pause, &script);
 	if (script.count == 0)
 		return err_new(ERR_INVALID, "There is nothing to speak in the text: it has no "
 					    "letter or digit.");

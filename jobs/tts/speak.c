@@ -207,6 +207,9 @@ static void settle(const struct speaking *s)
 static struct err *plan(struct speaking *s)
 {
 	const struct speak *speak = s->speak;
+	if (speak->provider->learn)
+		speak->provider->learn(speak->http, speak->services->conf, speak->key,
+				       &speak->request);
 	TRY(script_write(speak->provider, speak->services->conf, &speak->request,
 			 speak->request.text, speak->pause, &s->script));
 	s->parts = mem_alloc(s->script.count * sizeof(*s->parts));

@@ -4,8 +4,9 @@
 #include "jobs/base/utf8.h"
 
 #include <ctype.h>
-#include <stddef.h>
 #include <string.h>
+
+enum { LONGEST_DIRECTION = 40 };
 
 /* Blocks beyond ASCII that hold no letters or digits (Unicode's Blocks.txt), in rising order. */
 static const struct {
@@ -79,4 +80,17 @@ bool text_is_speakable(const char *text)
 		if (is_speakable(code_point))
 			return true;
 	return false;
+}
+
+const char *text_direction(const char *text, size_t *ret_length)
+{
+	static const char inside[] = "abcdefghijklmnopqrstuvwxyz ,'-";
+	for (const char *open = text; (open = strchr(open, '[')); open++) {
+		size_t length = strspn(open + 1, inside);
+		if (length >= 2 && length <= LONGEST_DIRECTION && open[1 + length] == ']') {
+			*ret_length = length + 2;
+			return open;
+		}
+	}
+	return NULL;
 }

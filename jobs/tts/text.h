@@ -1,6 +1,7 @@
 /* Text that is to be spoken. Every text here is valid UTF-8. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -18,3 +19,9 @@ char *text_clean(const char *text) __attribute__((returns_nonnull));
  * audio, or bill it.
  */
 bool text_is_speakable(const char *text);
+
+/*
+ * The first direction to the speaker, "[whispers]": small letters in brackets. *ret_length counts
+ * the brackets; NULL where there is none. "[1]" and "[Berlin]" are none.
+ */
+const char *text_direction(const char *text, size_t *ret_length);

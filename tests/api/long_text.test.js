@@ -40,6 +40,16 @@ describe('text of any length', () => {
 		return body;
 	};
 
+	test('ElevenLabs is asked how much its models take, once', async () => {
+		const user = await ownSpeaker();
+		for (let i = 0; i < 2; i++) {
+			const { step } = await speak(user, `${paragraph(i)} `.repeat(30), { model: 'eleven_flash_v2_5' });
+			assert.equal(step.status, 'success', step.error);
+		}
+		const asked = (await stack.provider('elevenlabs').requests()).filter(({ method, path }) => method === 'GET' && path === '/v1/models');
+		assert.equal(asked.length, 1);
+	});
+
 	for (const format of ['mp3', 'wav'])
 		test(`a long text as ${format} is spoken piece by piece and joined`, async () => {
 			const user = await ownSpeaker();

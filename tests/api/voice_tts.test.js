@@ -199,6 +199,24 @@ describe('voice.tts', () => {
 			assert.equal(body, ssml(escaped));
 		});
 
+		test('ElevenLabs the model that was chosen, with what that takes', async () => {
+			const { body, notes, step } = await sent('elevenlabs', { model: 'eleven_v3', stability: 0.4, speakingRate: 1.1, text: '[whispers] Come in.' });
+			assert.deepEqual(JSON.parse(body), { text: '[whispers] Come in.', model_id: 'eleven_v3', voice_settings: { stability: 0.5 } });
+			assert.deepEqual(notes, ['eleven_v3 has no speakingRate; 1.1 was left out', 'eleven_v3 knows the stabilities 0, 0.5 and 1; used 0.5']);
+			assert.equal(step.cost.model, 'eleven_v3');
+			const { notes: warned } = await sent('elevenlabs', { text: '[whispers] Come in.' });
+			assert.deepEqual(warned, ['"[whispers]" is read aloud: eleven_multilingual_v2 takes no directions in brackets, the model eleven_v3 does']);
+		});
+
+		test('Azure SSML as it is, with what templates put in escaped', async () => {
+			const text = ssml('<break time="300ms"/>I say: {{script.text}}');
+			const { body, notes } = await sent('azure', { ssml: true, text, speakingRate: 1.5, model: 'x' }, 'A < B & </speak>');
+			assert.equal(body, ssml('<break time="300ms"/>I say: A &lt; B &amp; &lt;/speak&gt;'));
+			assert.deepEqual(notes, ['Azure has no models to choose; x was left out', 'speakingRate 1.5 was left out: the SSML says how it is spoken']);
+			const { notes: other } = await sent('azure', { ssml: true, text: text.replace(AZURE_VOICE, 'en-US-GuyNeural') });
+			assert.deepEqual(other, [`The SSML does not name the profile's voice ${AZURE_VOICE}; who speaks is what its <voice> elements say`]);
+		});
+
 		test('Azure a rate within its range, and says what it lacks', async () => {
 			const { body, notes } = await sent('azure', { stability: 0.2, similarityBoost: '0.4', speakingRate: 9 });
 			assert.equal(body, ssml(`<prosody rate="+100%">${TEXT}</prosody>`));
@@ -244,6 +262,7 @@ describe('voice.tts', () => {
 				assert.deepEqual(await stack.provider(name).requests(user.key), [], 'no request was made');
 		});
 
+		const speakElement = '<speak>A.</speak>';
 		const choose = /^Choose a voice profile in the node's settings$/;
 		const gone = /^The voice profile of this node does not exist \(any more\); choose another in the node's settings$/;
 		const silent = /^There is nothing to speak in the text: it has no letter or digit\.$/;
@@ -255,6 +274,9 @@ describe('voice.tts', () => {
 			['with a profile that does not exist', 'missing', {}, TEXT, gone],
 			['with a deleted profile', 'deleted', {}, TEXT, gone],
 			["with another user's profile", 'stranger', {}, TEXT, gone],
+			['SSML that it does not take', 'own', { ssml: true }, speakElement, /^ElevenLabs takes no SSML: switch SSML off/],
+			['SSML that is none', 'azure', { ssml: true }, TEXT, /^The text is said to be SSML: it has to begin with <speak/],
+			['captions of SSML', 'azure', { ssml: true, captions: 'srt' }, speakElement, /^Captions cannot be made of SSML/],
 			...['pending', 'training', 'failed'].map((status) => [
 				`with a profile that is ${status}`,
 				status,

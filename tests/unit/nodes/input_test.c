@@ -224,10 +224,26 @@ static void never_fails_but_by_refusing(void **state)
 	}
 }
 
+static void add_starred(struct buf *b, const char *value)
+{
+	buf_addf(b, "*%s*", value);
+}
+
+static void puts_values_in_by_the_callers_way(void **state)
+{
+	(void)state;
+	cleanup(cleanup_json) struct json_object *values = parsed(inputs);
+	cleanup(cleanup_free) char *filled = NULL;
+	assert_ok(
+		input_fill_by(add_starred, "a {{script.text}} {{script.parts}}", values, &filled));
+	assert_string_equal(filled, "a *Hello* *[\"a\",{\"b\":true}]*");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(puts_values_into_text),
+		cmocka_unit_test(puts_values_in_by_the_callers_way),
 		cmocka_unit_test(leaves_braces_that_are_no_template),
 		cmocka_unit_test(says_what_is_missing_and_what_there_is),
 		cmocka_unit_test(lists_no_more_names_than_one_can_read),

@@ -66,11 +66,40 @@ static void test_clean(void **state)
 	}
 }
 
+static void test_direction(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *want; /* NULL for none */
+	} cases[] = {
+		{ "[whispers] Come in", "[whispers]" },
+		{ "See [1], then [laughs, softly].", "[laughs, softly]" },
+		{ "[[sighs]", "[sighs]" },
+		{ "", NULL },
+		{ "[", NULL },
+		{ "[]", NULL },
+		{ "[x]", NULL },
+		{ "[Berlin] [2024] [a1]", NULL },
+		{ "[open", NULL },
+		{ "[a direction that goes on and on for longer than any does]", NULL },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t length = 0;
+		const char *found = text_direction(cases[i].text, &length);
+		assert_int_equal(found != NULL, cases[i].want != NULL);
+		if (!found)
+			continue;
+		assert_int_equal(length, strlen(cases[i].want));
+		assert_memory_equal(found, cases[i].want, length);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_speakable),
 		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_direction),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
