@@ -34,4 +34,4 @@ void elevenlabs_learn(struct http *http, const struct conf *conf, const struct s
 		      const struct tts_request *request);
 
 /* Reads the answer of GET /v1/models, an array; what is no such thing teaches nothing. */
-void elevenlabs_learn_models(struct json_object *models);
+void elevenlabs_learn_models(struct json_object *list);
