@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_PARALLEL = 1000 }; /* more calls at once than any plan allows */
+
 /* Formats of every plan; WAV is asked for as bare samples, as its own header's sizes are wrong. */
 const struct elevenlabs_format elevenlabs_formats[AUDIO_FORMATS] = {
 	[AUDIO_MP3] = { "mp3_44100_128", 0 },
@@ -125,6 +127,16 @@ static void read_headers(struct http *http, const struct tts_request *request,
 	ret->model = mem_strdup(elevenlabs_model_id(request));
 }
 
+/* A refusal of too many calls at once tells how many there may be: "…a maximum of 2 concurrent…".
+ */
+static void read_limit(const struct http_response *response, struct tts_result *ret)
+{
+	static const char before[] = "maximum of ";
+	const char *said = response->status == 429 ? strstr(response->body, before) : NULL;
+	long limit = said ? strtol(said + strlen(before), NULL, 10) : 0;
+	ret->parallel = limit > 0 && limit <= MAX_PARALLEL ? (int)limit : 0;
+}
+
 /*
  * Makes the answer to a call with timestamps, {"audio_base64", "alignment"}, what one without would
  * have been: the audio. An answer of another form stays as it is, and is judged as audio.
@@ -193,8 +205,10 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 	};
 	cleanup(http_response_clear) struct http_response response = { 0 };
 	struct err *e = call_perform(http, service_elevenlabs.title, &call, &response);
-	if (!e && response.status != 200)
+	if (!e && response.status != 200) {
+		read_limit(&response, ret);
 		return elevenlabs_error(http, &response, key, request->format);
+	}
 	read_headers(http, request, ret);
 	if (!e && request->aligned)
 		unpack(&response, request, ret);

@@ -40,6 +40,16 @@ describe('text of any length', () => {
 		return body;
 	};
 
+	test('a key that allows fewer calls at once than thought gets no more', async () => {
+		const key = newKey('elevenlabs');
+		await stack.provider('elevenlabs').addKeys([key], { concurrency: 1 });
+		const user = await stack.speaker({ provider: 'elevenlabs', key });
+		const { step } = await speak(user, textOf(12));
+		assert.equal(step.status, 'success', step.error);
+		const refused = (await stack.provider('elevenlabs').requests(key)).filter(({ status }) => status === 429);
+		assert.ok(refused.length <= 1, `${refused.length} calls were refused`);
+	});
+
 	test('ElevenLabs is asked how much its models take, once', async () => {
 		const user = await ownSpeaker();
 		for (let i = 0; i < 2; i++) {
