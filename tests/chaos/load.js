@@ -9,7 +9,7 @@ const RETRY_MS = 250;
 const REPEATED = [408, 409, 429, 500, 502, 503, 504];
 const SLOW_S = 5;
 const SCHEDULES = 4;
-const LONG = 60; /* segments */
+export const LONG = 60; /* segments of a long text */
 
 const done = ['COMPLETED'];
 /* Which traffic there is: how much of it, and how each may end. */
@@ -24,6 +24,18 @@ const KINDS = [
 	{ name: 'fail', weight: 3, ends: ['FAILED'] },
 ];
 const TOTAL_WEIGHT = KINDS.reduce((sum, { weight }) => sum + weight, 0);
+
+/* A text that no other run has: by its user, its paragraphs and the time at which it started. */
+function script(number, ...kinds) {
+	const paragraphs = kinds.map((kind) => `User ${number} has ${kind} spoken at {{start.timestamp}}.`);
+	return node('script', 'set-variable', { variableName: 'text', value: paragraphs.join('\n\n') });
+}
+
+/* The nodes that speak a text of LONG segments with a profile. */
+export function speakLong(number, profile) {
+	const paragraphs = Array.from({ length: LONG }, (_, i) => `paragraph ${i}`);
+	return [node('start', 'manual-trigger'), script(number, ...paragraphs), node('speak', 'voice.tts', { voiceProfileId: profile.id }), node('end', 'logger')];
+}
 
 function chooseKind() {
 	let left = randomInt(TOTAL_WEIGHT);
@@ -50,17 +62,14 @@ export class Load {
 
 	async #addWorkflows(user, number) {
 		const start = node('start', 'manual-trigger'), end = node('end', 'logger');
-		/* A text that no other run has: by its user, its workflow and the time at which it started. */
-		const sentence = (kind) => `User ${number} has ${kind} spoken at {{start.timestamp}}.`;
-		const script = (...kinds) => node('script', 'set-variable', { variableName: 'text', value: kinds.map(sentence).join('\n\n') });
 		const speak = (profile) => node('speak', 'voice.tts', { voiceProfileId: profile.id });
 		const sides = [node('left', 'set-variable', { variableName: 'l', value: 1 }), node('right', 'set-variable', { variableName: 'r', value: 2 })];
 		const slow = [start, node('wait', 'delay', { duration: SLOW_S }), end];
 		const graphs = {
-			speak: [[start, script('a voice'), speak(user.profile), end]],
-			long: [[start, script(...Array.from({ length: LONG }, (_, i) => `paragraph ${i}`)), speak(user.profile), end]],
+			speak: [[start, script(number, 'a voice'), speak(user.profile), end]],
+			long: [speakLong(number, user.profile)],
 			hook: [[node('start', 'webhook-trigger'), speak(user.profile), end]],
-			azure: [[start, script('another voice', 'its second paragraph'), speak(user.azureProfile), end]],
+			azure: [[start, script(number, 'another voice', 'its second paragraph'), speak(user.azureProfile), end]],
 			plain: [[start, ...sides, end], sides.flatMap(({ id }) => [edge('start', id), edge(id, 'end')])],
 			slow: [slow],
 			cancel: [slow],

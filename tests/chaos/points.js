@@ -77,6 +77,18 @@ export const POINTS = [
 	...['runner', 'responder', 'redis', 'redis-emptied', 'redis-lost', 'postgres'].map((victim) => ({ victim, name: 'any' })),
 ];
 
+/* Where a runner may die inside a long text. */
+const INSIDE = [
+	...['step_start', 'step_finish', 'step_progress', 'segment_plan', 'segment_take', 'segment_store', 'segment_starts'].flatMap((query) => both(`db.${query}`)),
+	'lease.take.after',
+	...both('provider.speak'),
+	...both('provider.history'),
+	'lease.return.before',
+	...both('s3.PUT'),
+	'step.run.after',
+];
+export const LONG_POINTS = [...at('itself', INSIDE), { victim: 'runner', name: 'any' }];
+
 /* A few of each kind, for a test that has a minute. */
 const FEW = [
 	'request.route.after',

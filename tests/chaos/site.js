@@ -18,8 +18,6 @@ import { start as startElevenlabs } from '../sim/elevenlabs.js';
 import { Orders } from './orders.js';
 
 const QUEUE = 'bull:workflow-execution';
-const USERS = 8;
-const CONCURRENCY = 8; /* of a runner */
 const RESPONDERS = 3;
 const RESTART_MS = 100; /* how soon a supervisor starts a program that died */
 const FORGET_MS = 400;
@@ -59,17 +57,25 @@ export function isGone(pid) {
 	}
 }
 
+/* What a simulator has charged, to `key` or to all. */
+export function chargesOf(sim, key = null) {
+	const { items } = sim.app.control.find(([, path]) => path === '/_sim/charges')[2]();
+	return key ? items.filter((item) => item.key === key) : items;
+}
+
 export const pick = (list) => list[randomInt(list.length)];
 
 export class Site {
 	#runners = new Map();
 	#closing = false;
 
-	static async open({ build = 'chaos', runners = 3 } = {}) {
+	/* `concurrency` is that of a runner; account(i) is what the i-th user's key at ElevenLabs differs in. */
+	static async open({ build = 'chaos', runners = 3, concurrency = 8, users = 8, account = () => ({}) } = {}) {
 		const site = new Site();
+		site.concurrency = concurrency;
 		site.orders = await Orders.open();
 		try {
-			await site.#start(build);
+			await site.#start(build, users, account);
 			for (let slot = 0; slot < runners; slot++) site.startRunner(slot);
 			await site.#addUsers();
 			await site.stack.sql(COUNTERS);
@@ -80,10 +86,10 @@ export class Site {
 		return site;
 	}
 
-	async #start(build) {
-		const keys = Array.from({ length: USERS }, (_, i) => `chaos-key-${i}-0123456789abcdef0123456789`);
-		const account = (key) => [key, { plan: 'business', credit: 1e9, account: key }];
-		this.elevenlabs = await startElevenlabs({ tone: true, keys: Object.fromEntries(keys.map(account)) });
+	async #start(build, users, account) {
+		const keys = Array.from({ length: users }, (_, i) => `chaos-key-${i}-0123456789abcdef0123456789`);
+		const accounts = keys.map((key, i) => [key, { plan: 'business', credit: 1e9, account: key, ...account(i) }]);
+		this.elevenlabs = await startElevenlabs({ tone: true, keys: Object.fromEntries(accounts) });
 		this.azure = await startAzure({ tone: true, keys: Object.fromEntries(keys.map((key) => [key, {}])) });
 		this.keys = keys;
 		const env = {
@@ -105,7 +111,7 @@ export class Site {
 	async #addUsers() {
 		this.users = [];
 		for (const key of this.keys) {
-			const user = await this.stack.user();
+			const user = Object.assign(await this.stack.user(), { key });
 			for (const service of ['elevenlabs', 'azure']) await user.post('/api/settings/keys', { service, key: this.stack.secret(key) });
 			user.profile = await this.stack.profile(user, 'elevenlabs', await this.#addVoice(key));
 			user.azureProfile = await this.stack.profile(user, 'azure', AZURE_VOICE);
@@ -158,7 +164,7 @@ export class Site {
 	/* ---- runners ---- */
 
 	startRunner(slot, { bin = 'app/bin' } = {}) {
-		const child = spawn(join(this.stack.dir, bin, 'voiceover-jobs'), ['--concurrency', String(CONCURRENCY)], {
+		const child = spawn(join(this.stack.dir, bin, 'voiceover-jobs'), ['--concurrency', String(this.concurrency)], {
 			env: this.env,
 			stdio: ['ignore', this.log, this.log],
 		});

@@ -1,5 +1,6 @@
 /* What became of what was promised, by the kill that hit it last. */
 import { titleOf } from './points.js';
+import { chargesOf } from './site.js';
 
 export const GOALS = { recoverySec: 60 };
 const MAX_CRASHES = 3; /* after which a runner gives an execution up, by design */
@@ -23,7 +24,7 @@ function lastHits(kills, executions) {
 /* How often a text was paid for, by provider. */
 function paid(sim) {
 	const times = new Map();
-	for (const { key, text } of sim.app.control.find(([, path]) => path === '/_sim/charges')[2]().items) {
+	for (const { key, text } of chargesOf(sim)) {
 		const name = `${key} ${text}`;
 		times.set(name, (times.get(name) ?? 0) + 1);
 	}
