@@ -14,10 +14,12 @@ export class Browser {
 	#browser;
 	#base;
 
-	static async start(stack) {
+	/* `microphone`: a WAV file that is heard again and again. */
+	static async start(stack, { microphone = null } = {}) {
 		const browser = new Browser();
 		browser.#base = stack.info.url;
-		browser.#browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'] });
+		const sound = microphone ? ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-audio-capture=${microphone}`] : [];
+		browser.#browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', ...sound] });
 		return browser;
 	}
 

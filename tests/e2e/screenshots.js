@@ -7,6 +7,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { node, voiceover } from '../api/client.js';
+import { wav } from '../api/samples.js';
 import { Stack } from '../api/stack.js';
 import { Browser } from './browser.js';
 
@@ -30,15 +31,27 @@ async function furnish(stack) {
 		{ word: 'nginx', replacement: 'engine x' },
 		{ word: LONG.slice(0, 90), replacement: LONG },
 	]);
-	await user.put('/api/settings/budget', { monthlyCharacters: 60 });
 	await user.post('/api/settings/tokens', { name: 'Home Assistant' });
 	await user.post('/api/settings/tokens', { name: LONG.slice(0, 100) });
-	await user.post('/api/voice-profiles', { name: LONG, provider: 'elevenlabs' });
-	return { user, good, run, bad, failed };
+	const { body: voice } = await user.post('/api/voice-profiles', { name: LONG, provider: 'elevenlabs' });
+	for (const seconds of [40, 3]) await user.upload(`/api/voice-profiles/${voice.id}/assets`, wav(seconds));
+	const { body: personal } = await user.post('/api/voice-profiles', { name: 'Grace', provider: 'azure', providerVoiceId: 'DragonLatestNeural' });
+	const text = Array.from({ length: 12 }, (_, i) => `Paragraph ${i + 1} of a longer text, which has a few words more than the one before.`).join('\n\n');
+	const long = await user.workflow(voiceover(user.profile.id, text, { captions: 'srt' }));
+	const { id: longRun } = await user.run(long);
+	await user.put('/api/settings/budget', { monthlyCharacters: 1200 });
+	return { user, good, run, bad, failed, voice, personal, long, longRun };
+}
+
+async function showSegments(page) {
+	await page.getByText('12 segments').click();
+	await page.getByRole('button', { name: 'Show captions' }).click();
+	await page.getByRole('button', { name: 'Hear it' }).first().click();
+	await page.waitForLoadState('networkidle');
 }
 
 /* Name, path, and what to do before the picture is taken. */
-function screens({ user, good, run, bad, failed }, other) {
+function screens({ user, good, run, bad, failed, voice, personal, long, longRun }, other) {
 	return [
 		['sign-in', null, '/sign-in'],
 		['register', null, '/register'],
@@ -52,6 +65,11 @@ function screens({ user, good, run, bad, failed }, other) {
 		['voices', user, '/voices'],
 		['voices-empty', other, '/voices'],
 		['voice', user, `/voices/${user.profile.id}`],
+		['voice-samples', user, `/voices/${voice.id}`],
+		['voice-personal', user, `/voices/${personal.id}`],
+		['voice-recorder', user, `/voices/${voice.id}`, async (page) => page.getByRole('button', { name: 'Record', exact: true }).click()],
+		['voice-new', user, '/voices', async (page) => page.getByRole('button', { name: 'New voice profile' }).click()],
+		['run-long', user, `/workflows/${long}/runs/${longRun}`, showSegments],
 		['usage', user, '/usage'],
 		['usage-empty', other, '/usage'],
 		['settings', user, '/settings'],

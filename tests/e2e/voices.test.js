@@ -1,5 +1,7 @@
 /* From a new account to a voice that speaks: keys, tokens, samples, training; in a real browser on the real stack. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ELEVENLABS_KEY, Stack } from '../api/stack.js';
 import { wav } from '../api/samples.js';
@@ -10,7 +12,9 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 	let browser;
 	before(async () => {
 		stack = await Stack.start();
-		browser = await Browser.start(stack);
+		const microphone = join(stack.dir, 'microphone.wav');
+		await writeFile(microphone, wav(5));
+		browser = await Browser.start(stack, { microphone });
 	});
 	after(async () => {
 		await browser?.stop();
@@ -71,13 +75,13 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 		await page.waitForFunction(() => document.querySelector('audio')?.duration > 60);
 		await assertAccessible(page, 'the samples');
 		await page.getByRole('button', { name: 'Delete Sample 2' }).click();
-		await dialog.getByRole('button', { name: 'Delete sample' }).click();
+		await dialog.getByRole('button', { name: 'Delete recording' }).click();
 		await page.getByText('1:01 in all').waitFor();
 
 		await train.click();
 		await page.locator('.badge', { hasText: 'Ready' }).waitFor();
 		await page.getByRole('button', { name: 'Speak it' }).click();
-		await page.waitForFunction(() => document.querySelector('audio[aria-label="The test sentence"]')?.duration > 0.5);
+		await page.waitForFunction(() => document.querySelector('audio[aria-label="Audio of the test sentence"]')?.duration > 0.5);
 		await assertAccessible(page, 'a voice that is ready');
 		await page.getByRole('button', { name: 'Rename' }).click();
 		await dialog.getByLabel('Name').fill('Ada Lovelace');
@@ -90,6 +94,77 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 		await page.getByRole('menuitem', { name: 'Delete' }).click();
 		await dialog.getByRole('button', { name: 'Delete voice' }).click();
 		await page.getByText('No voices yet').waitFor();
+		page.check();
+		await context.close();
+	});
+
+	test('a recording is made, heard, made again and uploaded, as the WAV that the API takes', async () => {
+		const user = await stack.user();
+		const { body: profile } = await user.post('/api/voice-profiles', { name: 'Recorded', provider: 'elevenlabs', language: 'de-DE' });
+		const context = await browser.window({ session: { user: user.user, token: user.token } });
+		const page = await browser.tab(context, `/voices/${profile.id}`);
+		const dialog = page.getByRole('dialog');
+		await page.getByRole('button', { name: 'Record', exact: true }).click();
+		await dialog.getByText('Wussten Sie, dass der Leuchtturm').waitFor();
+		await assertAccessible(page, 'the recorder');
+		const record = async (name) => {
+			await dialog.getByRole('button', { name }).click();
+			await page.waitForFunction(() => Number(document.querySelector('[role="meter"]')?.getAttribute('aria-valuenow')) > -40);
+			await dialog.getByText('0:02').waitFor();
+			await dialog.getByRole('button', { name: 'Stop' }).click();
+			await page.waitForFunction(() => document.querySelector('dialog audio')?.duration > 1.4);
+		};
+		await record('Start recording');
+		await assertAccessible(page, 'a recording');
+		await record('Record again');
+		await dialog.getByRole('button', { name: 'Use this recording' }).click();
+		await page.getByText(/^It is too short/).waitFor();
+		const [sample] = (await user.get(`/api/voice-profiles/${profile.id}`)).body.assets;
+		assert.ok(sample.durationSec > 1.4 && sample.durationSec < 5, `${sample.durationSec} s`);
+		assert.equal(sample.quality.channels, 1);
+		await page.getByRole('button', { name: 'Play Sample 1' }).click();
+		await page.getByRole('button', { name: 'Pause Sample 1' }).waitFor();
+		page.check();
+		await context.close();
+	});
+
+	test('where there is no microphone, the page says what to do', async () => {
+		const user = await stack.user();
+		const { body: profile } = await user.post('/api/voice-profiles', { name: 'Silent', provider: 'elevenlabs' });
+		const context = await browser.window({ session: { user: user.user, token: user.token } });
+		await context.addInitScript(() => (navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('Permission denied', 'NotAllowedError'); }));
+		const page = await browser.tab(context, `/voices/${profile.id}`);
+		await page.getByRole('button', { name: 'Record', exact: true }).click();
+		await page.getByRole('button', { name: 'Start recording' }).click();
+		await page.getByText('This page may not use the microphone.').waitFor();
+		page.check();
+		await context.close();
+	});
+
+	test("Azure's personal voice is made of samples and a spoken consent", async () => {
+		stack.expectLog(/training of voice profile \S+ ended: ready$/);
+		const user = await stack.speaker({ provider: 'azure' });
+		const context = await browser.window({ session: { user: user.user, token: user.token } });
+		const page = await browser.tab(context, '/voices');
+		const dialog = page.getByRole('dialog');
+		await page.getByRole('button', { name: 'New voice profile' }).click();
+		await dialog.getByLabel('Name').fill('Grace');
+		await dialog.getByLabel('Provider').selectOption('azure');
+		await dialog.getByLabel('Voice').selectOption('DragonLatestNeural');
+		await dialog.getByRole('button', { name: 'Create' }).click();
+		await page.getByRole('heading', { name: 'Spoken consent' }).waitFor();
+		await page.getByLabel('Recordings').setInputFiles({ name: 'prompt.wav', mimeType: 'audio/wav', buffer: wav(20) });
+		await page.getByLabel('Consent recording').setInputFiles({ name: 'consent.wav', mimeType: 'audio/wav', buffer: wav(6, 300) });
+		await page.getByRole('heading', { name: 'Consent 1' }).waitFor();
+		await page.getByLabel(/its speaker has agreed/).check();
+		page.allowed.push(/400/);
+		await page.getByRole('button', { name: 'Train', exact: true }).click();
+		await page.locator('.field.invalid', { hasText: 'Speaker' }).waitFor();
+		await assertAccessible(page, 'a personal voice');
+		await page.getByRole('textbox', { name: 'Speaker' }).fill('Grace Hopper');
+		await page.getByLabel('Company').fill('Example Ltd');
+		await page.getByRole('button', { name: 'Train', exact: true }).click();
+		await page.locator('.badge', { hasText: 'Ready' }).waitFor();
 		page.check();
 		await context.close();
 	});

@@ -218,6 +218,7 @@ function getObject({ store, request, bucket, key }) {
 	const object = store.get(bucket, key);
 	if (!object) throw refuse(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
 	const headers = {
+		'access-control-allow-origin': '*', /* the bucket's CORS rule */
 		...object.headers,
 		...overrides(request.query),
 		etag: object.etag,

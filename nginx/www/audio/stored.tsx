@@ -1,43 +1,65 @@
-/* Audio that a step made: played through a link of fifteen minutes, asked for when it is shown. */
+/* Audio in the storage: played and downloaded through links that last fifteen minutes. */
 import { useState } from 'react';
 import { get } from '../api';
 import { Button } from '../ui/button';
 import { toastError } from '../ui/toast';
-import { useResource } from '../use-resource';
+import { parseCaptions, type Cue } from './captions';
+import { Player } from './player';
 
-export function Audio({ audioKey, title }: { audioKey: string; title: string }) {
-	const path = `/api/storage/play?key=${encodeURIComponent(audioKey)}`;
-	const { data, error } = useResource<{ url: string }>(path);
-	const [busy, setBusy] = useState(false);
+async function linkTo(key: string): Promise<string> {
+	return (await get<{ url: string }>(`/api/storage/play?key=${encodeURIComponent(key)}`)).url;
+}
 
-	/* Fetched as a whole, since a browser only opens what comes from another host. */
-	async function download() {
-		setBusy(true);
-		try {
-			const { url } = await get<{ url: string }>(path);
-			/* A bucket without CORS lets itself be opened, but not read. */
-			const response = await fetch(url).catch(() => null);
-			if (!response) return void open(url, '_blank', 'noopener');
-			if (!response.ok) throw new Error('The audio could not be fetched. Try again.');
-			const link = document.createElement('a');
-			link.href = URL.createObjectURL(await response.blob());
-			link.download = `${title.replace(/[^\p{L}\p{N}]+/gu, '-') || 'voiceover'}.${audioKey.split('.').pop() ?? 'mp3'}`;
-			link.click();
-			setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-		} catch (failed) {
-			toastError(failed);
-		} finally {
-			setBusy(false);
-		}
+/* Saves what is stored under a key. Fetched as a whole, since a browser only opens what comes from another host. */
+async function save(key: string, title: string) {
+	const url = await linkTo(key);
+	/* A bucket without CORS lets itself be opened, but not read. */
+	const response = await fetch(url).catch(() => null);
+	if (!response) return void window.open(url, '_blank', 'noopener');
+	if (!response.ok) throw new Error('The file could not be fetched. Try again.');
+	const link = document.createElement('a');
+	link.href = URL.createObjectURL(await response.blob());
+	link.download = `${title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'voiceover'}.${key.split('.').pop() ?? 'mp3'}`;
+	link.click();
+	setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+async function loadCaptions(key: string): Promise<Cue[]> {
+	const response = await fetch(await linkTo(key)).catch(() => null);
+	if (!response?.ok) throw new Error('The captions could not be fetched. Try again.');
+	return parseCaptions(await response.text());
+}
+
+interface StoredProps {
+	audioKey: string;
+	captionsKey?: string | null;
+	title: string;
+	autoPlay?: boolean;
+}
+
+export function StoredAudio({ audioKey, captionsKey = null, title, autoPlay = false }: StoredProps) {
+	const [captions, setCaptions] = useState<Cue[] | null>(null);
+
+	async function toggleCaptions() {
+		if (captions || !captionsKey) return setCaptions(null);
+		await loadCaptions(captionsKey).then(setCaptions, toastError);
 	}
 
-	if (error) return <p className="fine">The audio could not be opened: {error.message}</p>;
 	return (
-		<div className="row audio">
-			<audio controls preload="metadata" src={data?.url} aria-label={`Audio of ${title}`} />
-			<Button size="small" icon="download" busy={busy} onClick={() => void download()}>
+		<Player open={() => linkTo(audioKey)} title={title} autoPlay={autoPlay} captions={captions}>
+			{captionsKey && (
+				<>
+					<Button size="small" icon="captions" iconOnly aria-pressed={captions !== null} onClick={toggleCaptions}>
+						{captions ? 'Hide captions' : 'Show captions'}
+					</Button>
+					<Button size="small" icon="text" iconOnly onClick={() => save(captionsKey, title).catch(toastError)}>
+						Download captions
+					</Button>
+				</>
+			)}
+			<Button size="small" icon="download" iconOnly onClick={() => save(audioKey, title).catch(toastError)}>
 				Download
 			</Button>
-		</div>
+		</Player>
 	);
 }

@@ -91,25 +91,29 @@ function Head({ run, props }: { run: Execution; props: Props }) {
 				{took !== null && `, took ${formatTook(took)}`}
 				{run.rerunOf && ', a rerun'}
 			</span>
-			{run.status === 'RUNNING' && (
-				<Button size="small" icon="stop" onClick={props.onCancel}>
-					Cancel
-				</Button>
-			)}
-			{failed && (
-				<>
-					<Button size="small" kind="primary" icon="rerun" onClick={() => props.onRerun({ version: 'current' })} title="Keeps what succeeded, and runs the workflow as it is now">
-						Rerun from the failed step
-					</Button>
-					<Menu
-						label="Other ways to rerun"
-						items={[
-							{ label: 'From the failed step, as it was', run: () => void props.onRerun({}) },
-							{ label: 'From the start, as it is now', run: () => void props.onRerun({ from: 'start', version: 'current' }) },
-							{ label: 'From the start, as it was', run: () => void props.onRerun({ from: 'start' }) },
-						]}
-					/>
-				</>
+			{(run.status === 'RUNNING' || failed) && (
+				<div className="run-actions">
+					{run.status === 'RUNNING' && (
+						<Button size="small" icon="stop" onClick={props.onCancel}>
+							Cancel
+						</Button>
+					)}
+					{failed && (
+						<>
+							<Button size="small" kind="primary" icon="rerun" onClick={() => props.onRerun({ version: 'current' })} title="Keeps what succeeded, and runs the workflow as it is now">
+								Rerun from the failed step
+							</Button>
+							<Menu
+								label="Other ways to rerun"
+								items={[
+									{ label: 'From the failed step, as it was', run: () => void props.onRerun({}) },
+									{ label: 'From the start, as it is now', run: () => void props.onRerun({ from: 'start', version: 'current' }) },
+									{ label: 'From the start, as it was', run: () => void props.onRerun({ from: 'start' }) },
+								]}
+							/>
+						</>
+					)}
+				</div>
 			)}
 			<Button kind="quiet" size="small" icon="history" iconOnly onClick={props.onHistory}>
 				All runs
@@ -147,7 +151,7 @@ export function RunPanel(props: Props) {
 							}}
 						/>
 						{step && (
-							<div className="run-step">
+							<div className="run-step stack">
 								<StepDetails key={keyOf(step)} step={step} />
 								{typeof (step.output as { segments?: unknown } | null)?.segments === 'number' && <Segments execution={run} nodeId={step.nodeId} onShow={props.onShow} />}
 								{run.status === 'FAILED' && step.status !== 'idle' && (

@@ -1,12 +1,12 @@
 /* The parts of a long text: each can be heard, and one that went wrong spoken afresh. */
 import { useState } from 'react';
 import { post } from '../api';
+import { StoredAudio } from '../audio/stored';
 import { formatLength } from '../format';
 import { Button } from '../ui/button';
 import { toastError } from '../ui/toast';
 import { useResource } from '../use-resource';
 import type { Execution, Segment } from '../workflows/types';
-import { Audio } from './audio';
 
 export function Segments({ execution, nodeId, onShow }: { execution: Execution; nodeId: string; onShow: (run: Execution) => void }) {
 	const path = `/api/workflows/${execution.workflowId}/executions/${execution.id}/segments`;
@@ -45,7 +45,7 @@ export function Segments({ execution, nodeId, onShow }: { execution: Execution; 
 								Speak it afresh
 							</Button>
 						</div>
-						{audioKey && open === n && <Audio audioKey={audioKey} title={`Segment ${n}`} />}
+						{audioKey && open === n && <StoredAudio audioKey={audioKey} title={`Segment ${n}`} autoPlay />}
 					</li>
 				))}
 			</ol>

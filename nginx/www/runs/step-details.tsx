@@ -1,8 +1,8 @@
 /* One step of a run: what it said, made, took in and cost. */
+import { StoredAudio } from '../audio/stored';
 import { formatNumber, formatTook } from '../format';
 import { Notice } from '../ui/states';
 import type { Json, StepLog } from '../workflows/types';
-import { Audio } from './audio';
 import { StatusBadge } from './status';
 
 function member(value: Json | undefined, name: string): Json {
@@ -50,6 +50,7 @@ export function Progress({ step }: { step: StepLog }) {
 export function StepDetails({ step }: { step: StepLog }) {
 	const text = member(step.output, 'text');
 	const key = member(step.output, 'audioKey');
+	const captions = member(step.output, 'captionsKey');
 	return (
 		<div className="step-details stack">
 			<div className="row">
@@ -66,7 +67,7 @@ export function StepDetails({ step }: { step: StepLog }) {
 				</Notice>
 			)}
 			<Data title="Where it happened" value={step.errorStack ?? null} />
-			{typeof key === 'string' && <Audio key={key} audioKey={key} title={step.nodeTitle} />}
+			{typeof key === 'string' && <StoredAudio key={key} audioKey={key} captionsKey={typeof captions === 'string' ? captions : null} title={step.nodeTitle} />}
 			{typeof text === 'string' && text && <p className="step-output">{text}</p>}
 			{step.notes && step.notes.length > 0 && (
 				<ul className="fine">

@@ -6,7 +6,7 @@ import { Dialog } from '../ui/dialog';
 import { Field, SelectField, TextField } from '../ui/field';
 import { Notice } from '../ui/states';
 import { useResource } from '../use-resource';
-import { PROFILES, PROVIDERS, providerTitle, type Profile, type ProviderVoice } from './types';
+import { CLONED, PROFILES, PROVIDERS, providerTitle, type Profile, type ProviderVoice } from './types';
 
 /* In the list of voices: one that is not in it. */
 const TYPED = '\n';
@@ -36,7 +36,8 @@ function Options({ voices }: { voices: ProviderVoice[] }) {
 function VoiceChoice({ provider, value, onChange, onPicked, error }: { provider: string; value: string; onChange: (id: string) => void; onPicked: (voice: ProviderVoice) => void; error: string | undefined }) {
 	const { data, error: failed, loading } = useResource<ProviderVoice[]>(`/api/voices?provider=${provider}`);
 	const [typing, setTyping] = useState(false);
-	const clones = provider === 'elevenlabs';
+	const clone = CLONED[provider];
+	const clones = clone !== undefined;
 	const title = providerTitle(provider);
 	const typed = typing || failed !== null;
 
@@ -53,7 +54,8 @@ function VoiceChoice({ provider, value, onChange, onPicked, error }: { provider:
 				<Field label="Voice" error={typed ? undefined : error} help={clones ? 'Cloned: you upload samples, and train the voice on them.' : undefined}>
 					{(ids) => (
 						<select {...ids} value={typing ? TYPED : value} disabled={loading} onChange={(event) => pick(event.target.value)}>
-							<option value="">{loading ? 'Loading …' : clones ? 'New, cloned from samples' : 'Choose a voice …'}</option>
+							<option value="">{loading ? 'Loading …' : clone === '' ? 'New, cloned from samples' : 'Choose a voice …'}</option>
+							{clone && <option value={clone}>New, cloned from samples (personal voice)</option>}
 							<Options voices={data ?? []} />
 							<option value={TYPED}>Another one, by its id …</option>
 						</select>
@@ -66,9 +68,9 @@ function VoiceChoice({ provider, value, onChange, onPicked, error }: { provider:
 					value={value}
 					maxLength={500}
 					spellCheck={false}
-					optional={clones}
+					optional={clone === ''}
 					error={error}
-					help={[failed && `The voices of ${title} could not be listed: ${messageOf(failed)}`, clones && 'Left empty: a new voice, cloned from samples.'].filter(Boolean).join(' ') || undefined}
+					help={[failed && `The voices of ${title} could not be listed: ${messageOf(failed)}`, clone === '' ? 'Left empty: a new voice, cloned from samples.' : clone && `${clone}: a new personal voice, cloned from samples.`].filter(Boolean).join(' ') || undefined}
 					onChange={(event) => onChange(event.target.value)}
 				/>
 			)}

@@ -1,5 +1,6 @@
 /* One voice profile: its samples, its training, and how it sounds. */
 import { useEffect, useState } from 'react';
+import { TestSentence } from '../audio/test-sentence';
 import { Link, navigate, type Params } from '../router';
 import { useTitle } from '../shell';
 import { Button } from '../ui/button';
@@ -8,7 +9,6 @@ import { Badge, Failure, Loading } from '../ui/states';
 import { useResource } from '../use-resource';
 import { deleteProfile } from './delete';
 import { RenameDialog } from './dialogs';
-import { Hear } from './hear';
 import { Samples } from './samples';
 import { Training } from './training';
 import { PROFILES, STATUS, isCloned, providerTitle, type Profile } from './types';
@@ -62,7 +62,12 @@ export default function VoicePage({ params }: { params: Params }) {
 			<div className="stack">
 				<Samples key={profile.id} profile={profile} cloned={cloned} onChange={(change) => setData((old) => ({ ...old, assets: change(old.assets) }))} />
 				<Training key={`${profile.id} training`} profile={profile} cloned={cloned} reload={reload} />
-				{profile.trainingStatus === 'ready' && <Hear voice={profile.id} />}
+				{profile.trainingStatus === 'ready' && (
+					<section className="card stack" aria-labelledby="hear-title">
+						<h2 id="hear-title">Hear it</h2>
+						<TestSentence voice={profile.id} />
+					</section>
+				)}
 			</div>
 			{renaming && (
 				<RenameDialog

@@ -1,71 +1,20 @@
-/* The recordings of a voice: adding them, how good each is, and whether they are enough. */
-import { useEffect, useRef, useState, type DragEvent } from 'react';
-import { ApiError, del, messageOf, upload } from '../api';
+/* The recordings of a voice: making and adding them, how good each is, and whether they are enough. */
+import { useRef, useState, type DragEvent, type ReactNode } from 'react';
+import { ApiError, del } from '../api';
+import { StoredAudio } from '../audio/stored';
 import { formatLength } from '../format';
-import { Audio } from '../runs/audio';
 import { Button } from '../ui/button';
 import { confirm } from '../ui/dialog';
 import { Badge, Notice } from '../ui/states';
 import { toast, toastError } from '../ui/toast';
-import { PROFILES, keyOf, type Profile, type Sample } from './types';
+import { RecorderDialog } from './recorder';
+import { scriptIn } from './scripts';
+import { PROFILES, keyOf, wantsSpokenConsent, type Profile, type Sample } from './types';
+import { useUploads, type Kind, type Upload } from './uploads';
 
-const MAX_BYTES = 25 * 1024 * 1024;
 /* What makes a good clone. */
 const ENOUGH_S = 60;
 const PLENTY_S = 180;
-
-interface Upload {
-	id: number;
-	file: File;
-	part: number;
-	error: string | null;
-	stop: AbortController;
-}
-
-let next = 1;
-
-/* Files on their way, one after the other. */
-function useUploads(profileId: string, onDone: (sample: Sample) => void) {
-	const [uploads, setUploads] = useState<Upload[]>([]);
-	const last = useRef(Promise.resolve());
-	const stops = useRef(new Set<AbortController>());
-	const change = (id: number, to: Partial<Upload>) => setUploads((all) => all.map((one) => (one.id === id ? { ...one, ...to } : one)));
-	const forget = (id: number) => setUploads((all) => all.filter((one) => one.id !== id));
-
-	useEffect(() => () => stops.current.forEach((stop) => stop.abort()), []);
-
-	async function send({ id, file, stop }: Upload) {
-		if (stop.signal.aborted) return;
-		try {
-			const form = new FormData();
-			form.append('file', file);
-			onDone(await upload<Sample>(`${PROFILES}/${profileId}/assets`, form, (part) => change(id, { part }), stop.signal));
-			forget(id);
-		} catch (error) {
-			if (!stop.signal.aborted) change(id, { error: messageOf(error) });
-		} finally {
-			stops.current.delete(stop);
-		}
-	}
-
-	function add(files: Iterable<File>) {
-		for (const file of files) {
-			const error = file.size > MAX_BYTES ? 'The file is larger than 25 MB.' : null;
-			const one: Upload = { id: next++, file, part: 0, error, stop: new AbortController() };
-			setUploads((all) => [...all, one]);
-			if (error) continue;
-			stops.current.add(one.stop);
-			last.current = last.current.then(() => send(one));
-		}
-	}
-
-	function cancel({ id, stop }: Upload) {
-		stop.abort();
-		forget(id);
-	}
-
-	return { uploads, add, cancel };
-}
 
 function UploadRow({ upload: { file, part, error }, onCancel }: { upload: Upload; onCancel: () => void }) {
 	return (
@@ -83,8 +32,7 @@ function UploadRow({ upload: { file, part, error }, onCancel }: { upload: Upload
 	);
 }
 
-function SampleRow({ sample, number, onDelete }: { sample: Sample; number: number; onDelete: () => Promise<void> }) {
-	const title = sample.kind === 'consent' ? `Consent ${number}` : `Sample ${number}`;
+function SampleRow({ sample, title, onDelete }: { sample: Sample; title: string; onDelete: () => Promise<void> }) {
 	const advice = sample.quality?.advice ?? [];
 	return (
 		<li className="sample">
@@ -105,7 +53,7 @@ function SampleRow({ sample, number, onDelete }: { sample: Sample; number: numbe
 					))}
 				</Notice>
 			)}
-			<Audio audioKey={keyOf(sample)} title={title} />
+			<StoredAudio audioKey={keyOf(sample)} title={title} />
 		</li>
 	);
 }
@@ -126,70 +74,129 @@ function Total({ seconds }: { seconds: number }) {
 	);
 }
 
-export function Samples({ profile, cloned, onChange }: { profile: Profile; cloned: boolean; onChange: (change: (samples: Sample[]) => Sample[]) => void }) {
-	const { uploads, add, cancel } = useUploads(profile.id, (sample) => onChange((all) => [...all, sample]));
+function ToRead({ language }: { language: string }) {
+	const paragraphs = scriptIn(language) ?? ['Read a page of a book that you like, for one to two minutes, in your usual voice.'];
+	return paragraphs.map((paragraph) => <p key={paragraph}>{paragraph}</p>);
+}
+
+/* How recordings come in: dropped, chosen, or made here. */
+function Source({ what, label, script, onFiles }: { what: string; label: string; script: ReactNode; onFiles: (files: Iterable<File>) => void }) {
 	const [over, setOver] = useState(false);
+	const [recording, setRecording] = useState(false);
 	const chooser = useRef<HTMLInputElement>(null);
-	const seconds = profile.assets.filter(({ kind }) => kind !== 'consent').reduce((sum, { durationSec }) => sum + durationSec, 0);
 
 	function drop(event: DragEvent) {
 		event.preventDefault();
 		setOver(false);
-		add(event.dataTransfer.files);
+		onFiles(event.dataTransfer.files);
 	}
 
-	async function remove(sample: Sample, number: number) {
-		if (!(await confirm({ title: `Delete sample ${number}?`, text: 'It leaves the storage too.', confirm: 'Delete sample', danger: true }))) return;
+	return (
+		<div
+			className={over ? 'drop over' : 'drop'}
+			onDragOver={(event) => {
+				event.preventDefault();
+				setOver(true);
+			}}
+			onDragLeave={() => setOver(false)}
+			onDrop={drop}
+		>
+			<p>Record here, or drop {what}: MP3 or WAV, up to 25 MB each.</p>
+			<div className="row">
+				<Button kind="primary" icon="microphone" onClick={() => setRecording(true)}>
+					Record
+				</Button>
+				<Button icon="upload" onClick={() => chooser.current?.click()}>
+					Choose files
+				</Button>
+			</div>
+			<input
+				ref={chooser}
+				className="visually-hidden"
+				type="file"
+				accept=".mp3,.wav,audio/mpeg,audio/wav"
+				multiple
+				tabIndex={-1}
+				aria-label={label}
+				onChange={(event) => {
+					onFiles([...(event.target.files ?? [])]);
+					event.target.value = '';
+				}}
+			/>
+			{recording && (
+				<RecorderDialog
+					title="Record your voice"
+					script={script}
+					onClose={() => setRecording(false)}
+					onTake={(file) => {
+						setRecording(false);
+						onFiles([file]);
+					}}
+				/>
+			)}
+		</div>
+	);
+}
+
+export function Samples({ profile, cloned, onChange }: { profile: Profile; cloned: boolean; onChange: (change: (samples: Sample[]) => Sample[]) => void }) {
+	const { uploads, add, cancel } = useUploads(profile.id, (sample) => onChange((all) => [...all, sample]));
+	const consents = profile.assets.filter(({ kind }) => kind === 'consent');
+	const samples = profile.assets.filter(({ kind }) => kind !== 'consent');
+
+	async function remove(sample: Sample, title: string) {
+		if (!(await confirm({ title: `Delete ${title}?`, text: 'It leaves the storage too.', confirm: 'Delete recording', danger: true }))) return;
 		try {
 			await del(`${PROFILES}/${profile.id}/assets/${sample.id}`);
-			toast('Sample deleted');
+			toast(`${title} deleted`);
 		} catch (error) {
 			if (!(error instanceof ApiError && error.status === 404)) return toastError(error);
 		}
 		onChange((all) => all.filter(({ id }) => id !== sample.id));
 	}
 
+	const list = (kind: Kind, title: string, recordings: Sample[]) => {
+		const coming = uploads.filter((one) => one.kind === kind);
+		if (recordings.length + coming.length === 0) return null;
+		return (
+			<ul className="samples plain-list">
+				{recordings.map((sample, i) => (
+					<SampleRow key={sample.id} sample={sample} title={`${title} ${i + 1}`} onDelete={() => remove(sample, `${title} ${i + 1}`)} />
+				))}
+				{coming.map((one) => (
+					<UploadRow key={one.id} upload={one} onCancel={() => cancel(one)} />
+				))}
+			</ul>
+		);
+	};
+
 	return (
-		<section className="card stack" aria-labelledby="samples-title">
-			<h2 id="samples-title">Samples</h2>
-			<div
-				className={over ? 'drop over' : 'drop'}
-				onDragOver={(event) => {
-					event.preventDefault();
-					setOver(true);
-				}}
-				onDragLeave={() => setOver(false)}
-				onDrop={drop}
-			>
-				<p>Drop recordings here: MP3 or WAV, up to 25 MB each.</p>
-				<Button icon="upload" onClick={() => chooser.current?.click()}>
-					Choose files
-				</Button>
-				<input
-					ref={chooser}
-					className="visually-hidden"
-					type="file"
-					accept=".mp3,.wav,audio/mpeg,audio/wav"
-					multiple
-					tabIndex={-1}
-					aria-label="Recordings"
-					onChange={(event) => {
-						add([...(event.target.files ?? [])]);
-						event.target.value = '';
-					}}
-				/>
-			</div>
-			{cloned && profile.assets.length > 0 && <Total seconds={seconds} />}
-			{(profile.assets.length > 0 || uploads.length > 0) && (
-				<ul className="samples plain-list">
-					{profile.assets.map((sample, i) => (
-						<SampleRow key={sample.id} sample={sample} number={i + 1} onDelete={() => remove(sample, i + 1)} />
-					))}
-					{uploads.map((one) => (
-						<UploadRow key={one.id} upload={one} onCancel={() => cancel(one)} />
-					))}
-				</ul>
+		<>
+			<section className="card stack" aria-labelledby="samples-title">
+				<h2 id="samples-title">Samples</h2>
+				<Source what="recordings" label="Recordings" script={<ToRead language={profile.language} />} onFiles={(files) => add(files, 'sample')} />
+				{cloned && samples.length > 0 && <Total seconds={samples.reduce((sum, { durationSec }) => sum + durationSec, 0)} />}
+				{list('sample', 'Sample', samples)}
+			</section>
+			{(wantsSpokenConsent(profile) || consents.length > 0) && (
+				<section className="card stack" aria-labelledby="consent-title">
+					<h2 id="consent-title">Spoken consent</h2>
+					<p className="quiet">Azure wants to hear from the speaker, word for word, that the voice may be copied.</p>
+					<Source what="the consent" label="Consent recording" script={<ConsentStatement />} onFiles={(files) => add(files, 'consent')} />
+					{list('consent', 'Consent', consents)}
+				</section>
 			)}
-		</section>
+		</>
+	);
+}
+
+/* The words that Azure's documentation asks for, in English. */
+function ConsentStatement() {
+	return (
+		<>
+			<p>
+				I, <em>(first and last name)</em>, am aware that recordings of my voice will be used by <em>(name of the company)</em> to create and use a synthetic version of my voice.
+			</p>
+			<p className="fine">In another language, read the statement that Azure’s documentation of personal voice has for it.</p>
+		</>
 	);
 }

@@ -2,19 +2,24 @@
 import { useState } from 'react';
 import { ApiError, messageOf, postOnce } from '../api';
 import { Button } from '../ui/button';
-import { CheckField } from '../ui/field';
+import { CheckField, TextField } from '../ui/field';
 import { Notice } from '../ui/states';
 import { toast } from '../ui/toast';
-import { PROFILES, providerTitle, type Profile } from './types';
+import { PROFILES, providerTitle, wantsSpokenConsent, type Profile } from './types';
 
 interface Result {
 	trainingStatus: Profile['trainingStatus'];
 	message: string;
 }
 
+/* Faults of fields stand beside them; those of samples stand here. */
+const FIELDS = ['speaker', 'company', 'locale'];
+
 function Refusal({ error }: { error: unknown }) {
 	const message = messageOf(error);
-	const faults = error instanceof ApiError ? Object.values(error.fields).filter((fault) => !message.includes(fault)) : [];
+	const faults = Object.entries(error instanceof ApiError ? error.fields : {})
+		.filter(([field, fault]) => !FIELDS.includes(field) && !message.includes(fault))
+		.map(([, fault]) => fault);
 	return (
 		<Notice kind="bad" title="The voice was not trained">
 			<p>{message}</p>
@@ -32,9 +37,12 @@ function Refusal({ error }: { error: unknown }) {
 export function Training({ profile, cloned, reload }: { profile: Profile; cloned: boolean; reload: () => Promise<void> }) {
 	const [consent, setConsent] = useState(false);
 	const [missing, setMissing] = useState(false);
+	const spoken = wantsSpokenConsent(profile);
+	const [said, setSaid] = useState({ speaker: '', company: '', locale: profile.language.includes('-') ? profile.language : 'en-US' });
 	const [error, setError] = useState<unknown>(null);
 	const [result, setResult] = useState<Result | null>(null);
 	const { trainingStatus, trainingMessage } = profile;
+	const faults = error instanceof ApiError ? error.fields : {};
 
 	async function train() {
 		setMissing(cloned && !consent);
@@ -42,7 +50,7 @@ export function Training({ profile, cloned, reload }: { profile: Profile; cloned
 		setError(null);
 		setResult(null);
 		try {
-			const done = await postOnce<Result>(`${PROFILES}/${profile.id}/train`, cloned ? { consent: true } : {});
+			const done = await postOnce<Result>(`${PROFILES}/${profile.id}/train`, cloned ? { consent: true, ...(spoken && said) } : {});
 			if (done.trainingStatus === 'ready') toast(done.message);
 			else setResult(done);
 		} catch (failed) {
@@ -77,6 +85,13 @@ export function Training({ profile, cloned, reload }: { profile: Profile; cloned
 								setMissing(false);
 							}}
 						/>
+					)}
+					{spoken && (
+						<div className="stack tight">
+							<TextField label="Speaker" value={said.speaker} maxLength={200} help="The name, as the spoken consent has it." error={faults.speaker} onChange={(event) => setSaid({ ...said, speaker: event.target.value })} />
+							<TextField label="Company" value={said.company} maxLength={200} help="The name, as the spoken consent has it." error={faults.company} onChange={(event) => setSaid({ ...said, company: event.target.value })} />
+							<TextField label="Locale" value={said.locale} maxLength={20} spellCheck={false} help="Language and country of the spoken consent, such as en-US." error={faults.locale} onChange={(event) => setSaid({ ...said, locale: event.target.value })} />
+						</div>
 					)}
 					<div className="row">
 						<Button kind="primary" icon="voice" onClick={train}>

@@ -48,9 +48,17 @@ export const STATUS: Record<Profile['trainingStatus'], { label: string; kind: 'p
 	failed: { label: 'Training failed', kind: 'bad' },
 };
 
+/* The voice id that says that training makes a new voice of the samples; of Azure's personal voices the model that speaks it. */
+export const CLONED: Record<string, string> = { elevenlabs: '', azure: 'DragonLatestNeural' };
+
 /* Whether training makes a new voice of the samples. */
 export function isCloned({ provider, providerVoiceId }: Profile): boolean {
-	return provider === 'elevenlabs' && !providerVoiceId;
+	return provider === 'azure' ? /^(Dragon|Phoenix)[^#:-]*$/.test(providerVoiceId) : provider === 'elevenlabs' && !providerVoiceId;
+}
+
+/* Whether the provider wants the speaker's consent as a recording too. */
+export function wantsSpokenConsent(profile: Profile): boolean {
+	return profile.provider === 'azure' && isCloned(profile);
 }
 
 /* The key under which storage/play knows it. */

@@ -1,0 +1,35 @@
+/* How loud audio is along its length, for a waveform. */
+
+/* The rate that is decoded to: enough to see, and little memory; the lowest that every browser has. */
+const RATE = 8000;
+/* What is larger is played without a waveform. */
+const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_SECONDS = 45 * 60;
+export const PEAKS = 1000;
+
+/* The loudest of each of PEAKS parts, 0 to 1 where 1 is the loudest of all. */
+export function peaksOf(samples: Float32Array): Float32Array {
+	const peaks = new Float32Array(PEAKS);
+	for (let i = 0; i < PEAKS; i++) {
+		const end = Math.floor(((i + 1) * samples.length) / PEAKS);
+		let peak = 0;
+		for (let at = Math.floor((i * samples.length) / PEAKS); at < end; at++) peak = Math.max(peak, Math.abs(samples[at] ?? 0));
+		peaks[i] = peak;
+	}
+	const loudest = peaks.reduce((most, peak) => Math.max(most, peak), 0);
+	return loudest > 0 ? peaks.map((peak) => peak / loudest) : peaks;
+}
+
+/* The peaks of the audio at an address; null where it is too large, may not be read, or is no audio that the browser knows. */
+export async function loadPeaks(url: string, seconds: number, signal: AbortSignal): Promise<Float32Array | null> {
+	if (!(seconds <= MAX_SECONDS)) return null;
+	const response = await fetch(url, { signal });
+	const large = Number(response.headers.get('Content-Length')) > MAX_BYTES;
+	if (!response.ok || large) {
+		await response.body?.cancel();
+		return null;
+	}
+	const decoder = new OfflineAudioContext(1, 1, RATE);
+	const audio = await decoder.decodeAudioData(await response.arrayBuffer());
+	return peaksOf(audio.getChannelData(0));
+}
