@@ -1,5 +1,5 @@
 /* The drawing: React Flow over the document. What React Flow measures and selects is kept beside the wire nodes, never in them. */
-import { useCallback, useMemo, useRef, type DragEvent } from 'react';
+import { useCallback, useMemo, useRef, useState, type DragEvent } from 'react';
 import {
 	Background,
 	BackgroundVariant,
@@ -151,6 +151,9 @@ export function Canvas({ onOpen }: { onOpen: () => void }) {
 		[document, types],
 	);
 
+	/* An empty canvas stays where it is: what is dropped there first is not to jump into the middle. */
+	const [fits] = useState(() => document.state.nodes.length > 0);
+
 	function onDrop(event: DragEvent) {
 		const type = typeList.find(({ type: name }) => name === event.dataTransfer.getData(DRAG_TYPE));
 		if (!type) return;
@@ -185,7 +188,7 @@ export function Canvas({ onOpen }: { onOpen: () => void }) {
 			minZoom={0.1}
 			maxZoom={2}
 			colorMode="system"
-			fitView
+			fitView={fits}
 			fitViewOptions={FIT}
 			proOptions={{ hideAttribution: true }}
 		>

@@ -1,0 +1,152 @@
+/* A voiceover from an empty canvas, by mouse and by keyboard alone; long texts; a slow connection; in a real browser on the real stack. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { voiceover } from '../api/client.js';
+import { Stack } from '../api/stack.js';
+import { Browser, assertAccessible } from './browser.js';
+
+const TEXT = 'A voiceover that was built by hand.';
+const SLOW = { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 25_000 };
+const MAX_TABS = 60;
+
+describe('building', { timeout: 180_000 }, () => {
+	let stack;
+	let browser;
+	before(async () => {
+		stack = await Stack.start();
+		browser = await Browser.start(stack);
+	});
+	after(async () => {
+		await browser?.stop();
+		await stack?.stop();
+	});
+
+	const session = (user) => ({ user: user.user, token: user.token });
+	const saved = (page) => page.getByText('Saved', { exact: true }).waitFor();
+	const step = (page, id) => page.locator(`.react-flow__node[data-id="${id}"]`);
+	const handle = (page, id, kind) => step(page, id).locator(`.react-flow__handle.${kind}`).first();
+	const heard = (page) => page.waitForFunction(() => document.querySelector('audio')?.duration > 1);
+
+	test('by mouse: drag in, connect by handle, refuse what cannot be, run, hear, seek', async () => {
+		const user = await stack.speaker();
+		const id = await user.workflow([]);
+		const context = await browser.window({ session: session(user) });
+		const page = await browser.tab(context, `/workflows/${id}`);
+		await page.getByText('Nothing here yet').waitFor();
+		const canvas = page.locator('.react-flow__pane');
+		for (const [i, type] of ['manual-trigger', 'set-variable', 'voice.tts'].entries()) {
+			await page.locator(`.palette-item[data-type="${type}"]`).dragTo(canvas, { targetPosition: { x: 130 + 280 * i, y: 120 + 130 * i } });
+			await page.waitForFunction((count) => document.querySelectorAll('.react-flow__node').length === count, i + 1);
+		}
+		const connect = (from, to) => handle(page, from, 'source').dragTo(handle(page, to, 'target'));
+		assert.equal(await page.locator('.react-flow__edge').count(), 0, 'what is dragged in is connected by hand');
+		await connect('manual-trigger', 'set-variable');
+		await connect('set-variable', 'voice-tts');
+		await page.locator('.react-flow__edge').nth(1).waitFor({ state: 'attached' });
+		await connect('voice-tts', 'set-variable');
+		await page.getByText('That would make a circle').waitFor();
+		assert.equal(await page.locator('.react-flow__edge').count(), 2);
+
+		await step(page, 'set-variable').click();
+		await page.getByLabel('Name', { exact: true }).nth(1).fill('text');
+		await page.getByLabel('Value', { exact: true }).fill(TEXT);
+		await step(page, 'voice-tts').click();
+		await page.getByLabel('Voice profile', { exact: true }).selectOption(user.profile.id);
+		await saved(page);
+		await page.getByRole('button', { name: 'Run', exact: true }).click();
+		await heard(page);
+		const position = page.getByRole('slider', { name: /^Position in/ });
+		await position.focus();
+		for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+		await page.waitForFunction(() => document.querySelector('audio').currentTime > 0.4);
+		assert.match(await position.getAttribute('aria-valuetext'), /^0:0\d of 0:0\d$/);
+		page.check();
+		await context.close();
+	});
+
+	test('by keyboard alone: from an empty canvas to the sound', async () => {
+		const user = await stack.speaker();
+		const id = await user.workflow([]);
+		const context = await browser.window({ session: session(user) });
+		const page = await browser.tab(context, `/workflows/${id}`);
+		await page.getByText('Nothing here yet').waitFor();
+		const focused = () => page.evaluate(() => [document.activeElement?.getAttribute('aria-label'), document.activeElement?.innerText, document.activeElement?.labels?.[0]?.innerText].filter(Boolean).join(' | '));
+		/* Tabs on to what is called so, as somebody does who cannot see the page. */
+		const tabTo = async (name, key = 'Tab') => {
+			const passed = [];
+			for (let i = 0; i < MAX_TABS; i++) {
+				await page.keyboard.press(key);
+				const what = await focused();
+				if (name.test(what)) return;
+				passed.push(what);
+			}
+			assert.fail(`nothing called ${name} among ${passed.join('; ')}`);
+		};
+		for (const name of ['Manual Trigger', 'My Voice']) {
+			await page.keyboard.press('/');
+			await page.keyboard.press('Control+A');
+			await page.keyboard.type(name);
+			await page.keyboard.press('Enter');
+			await page.locator('.react-flow__node', { hasText: name }).waitFor();
+		}
+		await step(page, 'voice-tts').focus();
+		await page.keyboard.press('Enter');
+		await page.keyboard.press('Enter');
+		await page.getByLabel('Voice profile', { exact: true }).waitFor();
+		await tabTo(/Voice profile/);
+		await page.keyboard.press('ArrowDown');
+		await page.waitForFunction((profile) => document.activeElement.value === profile, user.profile.id);
+		await tabTo(/^Text\b|\| Text$/);
+		await page.keyboard.type(TEXT);
+		await saved(page);
+		await page.keyboard.press('Control+Enter');
+		await heard(page);
+		await tabTo(/^Play /);
+		await page.keyboard.press('Space');
+		await page.waitForFunction(() => document.querySelector('audio').currentTime > 0.2);
+		page.check();
+		await context.close();
+	});
+
+	test('a long text: progress, captions, each segment heard, one spoken afresh', async () => {
+		const user = await stack.speaker();
+		const paragraphs = Array.from({ length: 5 }, (_, i) => `Paragraph ${i + 1} says: <b>so & so</b>.`);
+		const id = await user.workflow(voiceover(user.profile.id, paragraphs.join('\n\n'), { captions: 'vtt' }));
+		const run = await user.run(id);
+		const context = await browser.window({ session: session(user) });
+		const page = await browser.tab(context, `/workflows/${id}/runs/${run.id}`);
+		const panel = page.getByRole('region', { name: 'Run', exact: true });
+		await heard(page);
+		await panel.getByRole('button', { name: 'Show captions' }).click();
+		await panel.locator('.player-caption', { hasText: paragraphs[0] }).waitFor();
+		await panel.getByText('5 segments').click();
+		await panel.getByRole('button', { name: 'Hear it' }).nth(2).click();
+		await panel.getByRole('button', { name: 'Pause Segment 3' }).waitFor();
+		await assertAccessible(page, 'the segments of a long text');
+		await panel.getByRole('button', { name: 'Speak it afresh' }).nth(1).click();
+		await page.waitForURL((url) => !url.pathname.endsWith(run.id));
+		await panel.getByText('Completed').waitFor();
+		page.check();
+		await context.close();
+	});
+
+	test('a slow connection: the page comes, says that it loads, saves and runs', async () => {
+		const user = await stack.speaker();
+		const id = await user.workflow(voiceover(user.profile.id, TEXT));
+		const context = await browser.window({ session: session(user) });
+		const page = await context.newPage();
+		const network = await context.newCDPSession(page);
+		await network.send('Network.enable');
+		await network.send('Network.emulateNetworkConditions', SLOW);
+		await page.goto(`/workflows/${id}`);
+		await page.getByText(/^Loading/).first().waitFor();
+		await step(page, 'speak').click();
+		await page.getByLabel('Name', { exact: true }).fill('Slowly');
+		await page.getByText('Saving').first().waitFor();
+		await saved(page);
+		await page.getByRole('button', { name: 'Run', exact: true }).click();
+		await page.getByRole('region', { name: 'Run', exact: true }).getByText('Completed').waitFor();
+		assert.equal((await user.get(`/api/workflows/${id}`)).body.nodes.find((one) => one.id === 'speak').data.definition.title, 'Slowly');
+		await context.close();
+	});
+});
