@@ -11,6 +11,8 @@ import { Report } from './report.js';
 const ROUNDS = 5;
 const NODES = 300;
 const DRAG_STEPS = 120;
+const HOUR_S = 3600, SPEED = 60, POLLS = 2 * HOUR_S;
+const WARM_MS = 3000;
 const FRAME_MS = 1000 / 60;
 const SIZES = new URL('../../build/www.sizes.json', import.meta.url);
 
@@ -53,6 +55,36 @@ async function dragFrames(page) {
 	return page.evaluate(() => globalThis.frames_.slice(2));
 }
 
+/* What the page's scripts hold, in bytes, once nothing more can be freed. */
+async function heapOf(debuggerSession) {
+	for (let i = 0; i < 3; i++) await debuggerSession.send('HeapProfiler.collectGarbage');
+	return (await debuggerSession.send('Runtime.getHeapUsage')).usedSize;
+}
+
+/* How much the page grows while it looks at a run for an hour, every half second; in a minute, by timers that are as much faster. */
+async function growthOfAnHour(browser, user) {
+	const workflow = await user.workflow([node('start', 'manual-trigger'), node('wait', 'delay', { duration: HOUR_S })]);
+	const { body: run } = await user.post(`/api/workflows/${workflow}/execute`);
+	const context = await browser.window({ session: { user: user.user, token: user.token } });
+	await context.addInitScript((speed) => {
+		const { setTimeout } = globalThis;
+		globalThis.setTimeout = (run, ms = 0, ...rest) => setTimeout(run, ms / speed, ...rest);
+	}, SPEED);
+	const page = await browser.tab(context, `/workflows/${workflow}/runs/${run.id}`);
+	let polls = 0;
+	page.on('request', (request) => (polls += request.url().includes(run.id)));
+	const debuggerSession = await context.newCDPSession(page);
+	await page.waitForTimeout(WARM_MS);
+	const before = await heapOf(debuggerSession);
+	const begun = polls;
+	while (polls - begun < POLLS) await page.waitForTimeout(WARM_MS);
+	const after = await heapOf(debuggerSession);
+	page.check();
+	await context.close();
+	await user.post(`/api/workflows/${workflow}/executions/${run.id}/cancel`);
+	return { growth: (after - before) / 1e6, heap: after / 1e6 };
+}
+
 const stack = await Stack.start({ build: 'release' });
 const browser = await Browser.start(stack);
 try {
@@ -77,6 +109,8 @@ try {
 	}
 	report.add('navigation to the list, nothing cached', 'ms', list);
 	report.add(`navigation to ${NODES} nodes drawn`, 'ms', drawn);
+	const { growth, heap } = await growthOfAnHour(browser, user);
+	report.add('growth over an hour of polling', 'MB', [growth], { max: 2, beside: `${heap.toFixed(1)} MB in all` });
 	report.add(`frame while one of ${NODES} is dragged`, 'ms', frames, { beside: `${FRAME_MS.toFixed(1)} ms are 60 a second` });
 	process.stdout.write(process.argv.includes('--json') ? `${JSON.stringify(report)}\n` : `${report}\n`);
 	process.exitCode = report.ok ? 0 : 1;
