@@ -32,6 +32,8 @@ static const struct refusal_rule rules[] = {
 	{ 0, "text_too_long", REFUSAL_TEXT_TOO_LONG },
 	{ 0, "input_text_empty", REFUSAL_TEXT_SILENT },
 	{ 0, "concurrent", REFUSAL_CONCURRENCY },
+	{ 0, "unsupported_model", REFUSAL_MODEL },
+	{ 0, "model_not_found", REFUSAL_MODEL },
 	{ 401, NULL, REFUSAL_KEY },
 	{ 402, NULL, REFUSAL_PLAN },
 	{ 403, NULL, REFUSAL_PLAN },

@@ -101,7 +101,7 @@ static const struct {
 	  "{\"detail\":{\"type\":\"authentication_error\",\"code\":\"invalid_api_key\","
 	  "\"message\":\"Invalid API key\",\"status\":\"invalid_api_key\"}}",
 	  "Invalid API key" },
-	{ 400, REFUSAL_PARAMETER,
+	{ 400, REFUSAL_MODEL,
 	  "{\"detail\":{\"type\":\"validation_error\",\"code\":\"unsupported_model\","
 	  "\"message\":\"No such\",\"param\":\"model_id\"}}",
 	  "model_id: No such" },
