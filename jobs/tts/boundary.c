@@ -282,5 +282,5 @@ size_t boundary_last_grapheme(const char *text, size_t len, size_t most)
 	for (size_t at = most; at > 0; at--)
 		if (breaks[at])
 			return at;
-	return most;
+	return 0;
 }

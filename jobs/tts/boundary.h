@@ -28,7 +28,7 @@ enum boundary boundary_at(const char *text, size_t len, size_t at);
 bool boundary_is_inside_markup(const char *text, size_t len, size_t at);
 
 /*
- * The last end of a grapheme (UAX #29) in text[1..most], where text[0] begins one; `most`, which
- * is less than `len` and the start of a character, where one grapheme is longer than that.
+ * The last end of a grapheme (UAX #29) in text[1..most], where text[0] begins one and `most` is
+ * less than `len` and the start of a character; 0 where one grapheme is longer than that.
  */
 size_t boundary_last_grapheme(const char *text, size_t len, size_t most);

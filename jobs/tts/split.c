@@ -102,17 +102,16 @@ static size_t next_sentence(const struct split *s, size_t low, size_t high)
 static size_t any_place(const struct split *s, size_t high)
 {
 	size_t begin = s->at;
-	size_t at =
-		begin + boundary_last_grapheme(s->text + begin, s->length - begin, high - begin);
-	size_t best = at;
+	size_t last = boundary_last_grapheme(s->text + begin, s->length - begin, high - begin);
+	size_t best = last ? begin + last : high, at = best;
 	while (at > begin &&
 	       (is_continuation(s->text[at]) || boundary_is_inside_markup(s->text, s->length, at)))
 		at--;
 	if (at == begin || at == best)
 		return best;
 	/* `at` is before the mark that opens; a grapheme may have begun before that */
-	at = begin + boundary_last_grapheme(s->text + begin, s->length - begin, at - begin);
-	return at > begin ? at : best;
+	last = boundary_last_grapheme(s->text + begin, s->length - begin, at - begin);
+	return last ? begin + last : best;
 }
 
 /* Where to end the piece at s->at, in a paragraph that is longer than the usual. */

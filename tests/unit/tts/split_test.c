@@ -106,6 +106,22 @@ static void a_grapheme_longer_than_a_piece_is_cut(void **state)
 	buf_clear(&b);
 }
 
+/* Where markup is too long to be seen whole, it begins to count in the middle of a grapheme. */
+static void a_grapheme_at_the_edge_of_long_markup_stays_whole(void **state)
+{
+	(void)state;
+	for (int length = 1; length < 200; length++)
+		for (int shift = 0; shift < 3; shift++) {
+			struct buf b = BUF(1 << 12);
+			buf_addf(&b, "[%.*s", shift, "ab");
+			for (int i = 0; i < length; i++)
+				buf_adds(&b, "e\u0301");
+			buf_adds(&b, "]");
+			cleanup(cleanup_free) char *text = buf_take(&b);
+			split_check(text, (struct split_limits){ 2, 4 });
+		}
+}
+
 static void the_properties_hold_for_any_text(void **state)
 {
 	(void)state;
@@ -127,6 +143,7 @@ int main(void)
 		cmocka_unit_test(a_long_sentence_may_stay_whole),
 		cmocka_unit_test(a_change_stays_within_its_paragraph),
 		cmocka_unit_test(a_grapheme_longer_than_a_piece_is_cut),
+		cmocka_unit_test(a_grapheme_at_the_edge_of_long_markup_stays_whole),
 		cmocka_unit_test(the_properties_hold_for_any_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
