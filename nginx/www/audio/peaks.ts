@@ -2,8 +2,6 @@
 
 /* The rate that is decoded to: enough to see, and little memory; the lowest that every browser has. */
 const RATE = 8000;
-/* What is larger is played without a waveform. */
-const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_SECONDS = 45 * 60;
 export const PEAKS = 1000;
 
@@ -20,16 +18,25 @@ export function peaksOf(samples: Float32Array): Float32Array {
 	return loudest > 0 ? peaks.map((peak) => peak / loudest) : peaks;
 }
 
-/* The peaks of the audio at an address; null where it is too large, may not be read, or is no audio that the browser knows. */
-export async function loadPeaks(url: string, seconds: number, signal: AbortSignal): Promise<Float32Array | null> {
-	if (!(seconds <= MAX_SECONDS)) return null;
+async function load(url: string, maxBytes: number, signal: AbortSignal): Promise<Float32Array | null> {
+	signal.throwIfAborted();
 	const response = await fetch(url, { signal });
-	const large = Number(response.headers.get('Content-Length')) > MAX_BYTES;
-	if (!response.ok || large) {
+	const length = response.headers.get('Content-Length');
+	if (!response.ok || !length || Number(length) > maxBytes) {
 		await response.body?.cancel();
 		return null;
 	}
-	const decoder = new OfflineAudioContext(1, 1, RATE);
-	const audio = await decoder.decodeAudioData(await response.arrayBuffer());
+	const audio = await new OfflineAudioContext(1, 1, RATE).decodeAudioData(await response.arrayBuffer());
 	return peaksOf(audio.getChannelData(0));
+}
+
+/* One after the other, so that a page full of players neither fetches nor decodes all of them at once. */
+let last: Promise<unknown> = Promise.resolve();
+
+/* The peaks of the audio at an address; null where it is too large, too long, may not be read, or does not say its size. */
+export function loadPeaks(url: string, seconds: number, maxBytes: number, signal: AbortSignal): Promise<Float32Array | null> {
+	if (!(seconds <= MAX_SECONDS)) return Promise.resolve(null);
+	const peaks = last.then(() => load(url, maxBytes, signal));
+	last = peaks.catch(() => {});
+	return peaks;
 }

@@ -1,13 +1,18 @@
 /*
  * Plays audio: a button, and a waveform with a slider over it. The audio's address is asked for when it is first seen, and
- * again where it has expired.
+ * again where it has expired; then it goes on where it was. A player is for one audio: give it a key.
  */
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
+import { messageOf } from '../api';
 import { formatLength } from '../format';
 import { Button } from '../ui/button';
 import { cueAt, type Cue } from './captions';
 import { loadPeaks } from './peaks';
 import { Waveform } from './waveform';
+
+/* What is fetched for the waveform alone: as soon as it is seen, and once it was played. */
+const SEEN_BYTES = 3 * 1024 * 1024;
+const PLAYED_BYTES = 24 * 1024 * 1024;
 
 interface PlayerProps {
 	/* Resolves to the address. */
@@ -20,7 +25,7 @@ interface PlayerProps {
 }
 
 /* True once the element was in sight. */
-function useSeen(element: React.RefObject<HTMLElement | null>): boolean {
+function useSeen(element: RefObject<HTMLElement | null>): boolean {
 	const [seen, setSeen] = useState(false);
 	useEffect(() => {
 		if (seen || !element.current) return;
@@ -31,45 +36,88 @@ function useSeen(element: React.RefObject<HTMLElement | null>): boolean {
 	return seen;
 }
 
-function usePeaks(url: string | null, seconds: number): Float32Array | null {
+function usePeaks(url: string | null, seconds: number, wasPlayed: boolean): Float32Array | null {
 	const [peaks, setPeaks] = useState<Float32Array | null>(null);
-	const known = seconds > 0;
+	const wanted = url !== null && seconds > 0 && peaks === null;
 	useEffect(() => {
-		if (!url || !known || peaks) return;
+		if (!wanted) return;
 		const stop = new AbortController();
 		/* Without them the player is plainer, and works. */
-		loadPeaks(url, seconds, stop.signal).then((loaded) => stop.signal.aborted || setPeaks(loaded), () => {});
+		loadPeaks(url, seconds, wasPlayed ? PLAYED_BYTES : SEEN_BYTES, stop.signal).then((loaded) => stop.signal.aborted || setPeaks(loaded), () => {});
 		return () => stop.abort();
-		// eslint-disable-next-line react-hooks/exhaustive-deps -- the length is only to be known
-	}, [url, known]);
+		// eslint-disable-next-line react-hooks/exhaustive-deps -- an address that is renewed is the same audio
+	}, [wanted, wasPlayed]);
 	return peaks;
 }
 
-export function Player({ open, title, autoPlay = false, captions, children }: PlayerProps) {
-	const frame = useRef<HTMLDivElement>(null);
+/* The audio element, its address and what goes wrong with it. */
+function useAudio(open: () => Promise<string>, seen: boolean) {
 	const audio = useRef<HTMLAudioElement>(null);
-	const seen = useSeen(frame);
 	const [url, setUrl] = useState<string | null>(null);
-	const [length, setLength] = useState(0);
-	const [at, setAt] = useState(0);
-	const [playing, setPlaying] = useState(false);
 	const [failure, setFailure] = useState<string | null>(null);
-	const tried = useRef(0);
-	const peaks = usePeaks(url, length);
+	const resume = useRef<{ at: number; play: boolean } | null>(null);
+	const renewed = useRef(false);
+	const wanted = useRef(false); /* somebody wants to hear it */
 
-	async function load() {
+	async function renew(play: boolean) {
+		resume.current = { at: audio.current?.currentTime ?? 0, play };
 		try {
-			setUrl(await open());
+			const fresh = await open();
 			setFailure(null);
+			if (fresh === url) audio.current?.load();
+			else setUrl(fresh);
 		} catch (error) {
-			setFailure(error instanceof Error ? error.message : String(error));
+			setFailure(messageOf(error));
 		}
 	}
 
 	useEffect(() => {
-		if (seen) void load();
-		// eslint-disable-next-line react-hooks/exhaustive-deps -- once; a new audio is a new player
+		if (seen) void renew(false);
+		// eslint-disable-next-line react-hooks/exhaustive-deps -- once
 	}, [seen]);
+
+	function toggle() {
+		const element = audio.current;
+		if (!element) return;
+		wanted.current = element.paused;
+		if (!element.paused) return element.pause();
+		if (failure) {
+			renewed.current = false;
+			return void renew(true);
+		}
+		void element.play().catch(() => {}); /* onError says why */
+	}
+
+	const events = {
+		onLoadedMetadata() {
+			const element = audio.current;
+			if (!element || !resume.current) return;
+			const { at, play } = resume.current;
+			resume.current = null;
+			if (at > 0) element.currentTime = at;
+			if (play) void element.play().catch(() => {});
+		},
+		onPlaying() {
+			renewed.current = false;
+		},
+		/* An address may have expired: it is asked for anew, once. */
+		onError() {
+			if (renewed.current) return setFailure('The audio cannot be played.');
+			renewed.current = true;
+			void renew(wanted.current);
+		},
+	};
+	return { audio, url, failure, toggle, events };
+}
+
+export function Player({ open, title, autoPlay = false, captions, children }: PlayerProps) {
+	const frame = useRef<HTMLDivElement>(null);
+	const { audio, url, failure, toggle, events } = useAudio(open, useSeen(frame));
+	const [length, setLength] = useState(0);
+	const [at, setAt] = useState(0);
+	const [playing, setPlaying] = useState(false);
+	const [wasPlayed, setWasPlayed] = useState(false);
+	const peaks = usePeaks(url, length, wasPlayed);
 
 	useEffect(() => {
 		if (!playing) return;
@@ -78,26 +126,16 @@ export function Player({ open, title, autoPlay = false, captions, children }: Pl
 			frameId = requestAnimationFrame(tick);
 		});
 		return () => cancelAnimationFrame(frameId);
-	}, [playing]);
-
-	/* An address that has expired is asked for anew, once. */
-	function onError() {
-		setPlaying(false);
-		if (tried.current++ > 0) return setFailure('The audio cannot be played.');
-		void load();
-	}
-
-	async function toggle() {
-		const element = audio.current;
-		if (!element) return;
-		if (!element.paused) return element.pause();
-		if (failure) await load();
-		await element.play().catch(() => {}); /* onError says why */
-	}
+	}, [audio, playing]);
 
 	function seek(seconds: number) {
 		if (audio.current) audio.current.currentTime = seconds;
 		setAt(seconds);
+	}
+
+	function learnLength() {
+		const seconds = audio.current?.duration ?? 0;
+		if (Number.isFinite(seconds)) setLength(seconds);
 	}
 
 	return (
@@ -126,19 +164,29 @@ export function Player({ open, title, autoPlay = false, captions, children }: Pl
 				{children}
 			</div>
 			{captions && <p className="player-caption">{cueAt(captions, at)}</p>}
-			{failure && <p className="field-error">{failure}</p>}
+			{failure && (
+				<p className="field-error" role="alert">
+					{failure}
+				</p>
+			)}
 			<audio
 				ref={audio}
 				preload="metadata"
 				src={url ?? undefined}
 				autoPlay={autoPlay}
 				aria-label={`Audio of ${title}`}
-				onLoadedMetadata={(event) => setLength(event.currentTarget.duration)}
-				onDurationChange={(event) => Number.isFinite(event.currentTarget.duration) && setLength(event.currentTarget.duration)}
-				onPlay={() => setPlaying(true)}
+				{...events}
+				onLoadedMetadata={() => {
+					learnLength();
+					events.onLoadedMetadata();
+				}}
+				onDurationChange={learnLength}
+				onPlay={() => {
+					setPlaying(true);
+					setWasPlayed(true);
+				}}
 				onPause={() => setPlaying(false)}
 				onEnded={() => seek(0)}
-				onError={onError}
 			/>
 		</div>
 	);

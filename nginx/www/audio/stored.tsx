@@ -46,7 +46,7 @@ export function StoredAudio({ audioKey, captionsKey = null, title, autoPlay = fa
 	}
 
 	return (
-		<Player open={() => linkTo(audioKey)} title={title} autoPlay={autoPlay} captions={captions}>
+		<Player key={audioKey} open={() => linkTo(audioKey)} title={title} autoPlay={autoPlay} captions={captions}>
 			{captionsKey && (
 				<>
 					<Button size="small" icon="captions" iconOnly aria-pressed={captions !== null} onClick={toggleCaptions}>

@@ -4,8 +4,14 @@ import { PEAKS } from './peaks';
 
 const BAR = 2, GAP = 1; /* CSS pixels */
 const LOWEST = 0.04; /* of the height: silence is a thin line */
+const STEPS = 500; /* that are told apart while it plays */
 
-function draw(canvas: HTMLCanvasElement, peaks: Float32Array | null, played: number) {
+interface Shape {
+	peaks: Float32Array | null;
+	played: number;
+}
+
+function draw(canvas: HTMLCanvasElement, { peaks, played }: Shape) {
 	const context = canvas.getContext('2d');
 	const { clientWidth: width, clientHeight: height } = canvas;
 	if (!context || !width || !height) return;
@@ -27,13 +33,15 @@ function draw(canvas: HTMLCanvasElement, peaks: Float32Array | null, played: num
 	}
 }
 
-export function Waveform({ peaks, played }: { peaks: Float32Array | null; played: number }) {
+export function Waveform(shape: Shape) {
 	const canvas = useRef<HTMLCanvasElement>(null);
+	const latest = useRef(shape);
+	latest.current = shape;
+
 	useEffect(() => {
 		const element = canvas.current;
 		if (!element) return;
-		const redraw = () => draw(element, peaks, played);
-		redraw();
+		const redraw = () => draw(element, latest.current);
 		const sizes = new ResizeObserver(redraw);
 		sizes.observe(element);
 		const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -42,6 +50,12 @@ export function Waveform({ peaks, played }: { peaks: Float32Array | null; played
 			sizes.disconnect();
 			dark.removeEventListener('change', redraw);
 		};
-	}, [peaks, played]);
+	}, []);
+
+	const step = Math.round(shape.played * STEPS);
+	useEffect(() => {
+		if (canvas.current) draw(canvas.current, latest.current);
+	}, [shape.peaks, step]);
+
 	return <canvas ref={canvas} className="waveform" aria-hidden="true" />;
 }

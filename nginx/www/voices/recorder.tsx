@@ -4,12 +4,11 @@ import { messageOf } from '../api';
 import { Player } from '../audio/player';
 import { formatLength } from '../format';
 import { Button } from '../ui/button';
-import { Dialog } from '../ui/dialog';
+import { confirm, Dialog } from '../ui/dialog';
 import { Notice } from '../ui/states';
 import { record, type Recording } from './recording';
+import { MAX_BYTES } from './uploads';
 
-/* Some 23 MB at 48 kHz, below what the API takes. */
-const MAX_S = 240;
 const FLOOR_DB = -60;
 const TOO_LOUD_DB = -1, TOO_QUIET_DB = -30;
 const MEMORY = 60; /* blocks, about three seconds, by which the advice goes */
@@ -23,11 +22,10 @@ function adviceFor(peaks: number[]): string {
 }
 
 function Level({ peak }: { peak: number }) {
-	const db = decibels(peak);
-	const part = Math.max(0, Math.min(1, 1 - db / FLOOR_DB));
+	const db = Math.max(decibels(peak), FLOOR_DB);
 	return (
-		<div className={db > TOO_LOUD_DB ? 'level over' : 'level'} role="meter" aria-label="Level" aria-valuemin={FLOOR_DB} aria-valuemax={0} aria-valuenow={Math.round(Math.max(db, FLOOR_DB))} aria-valuetext={`${Math.round(Math.max(db, FLOOR_DB))} dB`}>
-			<span style={{ transform: `scaleX(${part})` }} />
+		<div className={db > TOO_LOUD_DB ? 'level over' : 'level'} role="meter" aria-label="Level" aria-valuemin={FLOOR_DB} aria-valuemax={0} aria-valuenow={Math.round(db)} aria-valuetext={`${Math.round(db)} dB`}>
+			<span style={{ transform: `scaleX(${Math.min(1, 1 - db / FLOOR_DB)})` }} />
 		</div>
 	);
 }
@@ -40,12 +38,12 @@ interface Take {
 /* A recording under way, and the take that it ends in. */
 function useRecorder() {
 	const recording = useRef<Recording | null>(null);
+	const starting = useRef(false), left = useRef(false);
 	const [running, setRunning] = useState(false);
 	const [peaks, setPeaks] = useState<number[]>([]);
 	const [seconds, setSeconds] = useState(0);
 	const [take, setTake] = useState<Take | null>(null);
 	const [error, setError] = useState<unknown>(null);
-	const left = useRef(false);
 
 	useEffect(() => {
 		left.current = false;
@@ -64,21 +62,25 @@ function useRecorder() {
 	}
 
 	async function start() {
+		if (starting.current || recording.current) return;
+		starting.current = true;
 		setError(null);
-		setTake(null);
 		setPeaks([]);
 		setSeconds(0);
+		const onBlock = (peak: number, recorded: number) => {
+			setPeaks((old) => [...old.slice(1 - MEMORY), peak]);
+			setSeconds(recorded);
+		};
 		try {
-			const begun = await record((peak) => {
-				setPeaks((old) => [...old.slice(1 - MEMORY), peak]);
-				setSeconds(begun.seconds());
-				if (begun.seconds() >= MAX_S && recording.current === begun) stop();
-			});
+			const begun = await record(MAX_BYTES, { onBlock, onEnd: stop });
 			if (left.current) return void begun.stop();
 			recording.current = begun;
+			setTake(null);
 			setRunning(true);
 		} catch (failed) {
 			setError(failed);
+		} finally {
+			starting.current = false;
 		}
 	}
 
@@ -87,33 +89,41 @@ function useRecorder() {
 
 export function RecorderDialog({ title, script, onClose, onTake }: { title: string; script: ReactNode; onClose: () => void; onTake: (file: File) => void }) {
 	const { running, peaks, seconds, take, error, start, stop } = useRecorder();
+
+	/* A stray click is not to throw a minute of reading away. */
+	async function close() {
+		const sure = !take || (await confirm({ title: 'Throw the recording away?', text: 'It has not been uploaded.', confirm: 'Throw away', danger: true }));
+		if (sure) onClose();
+	}
+
 	return (
 		<Dialog
 			title={title}
 			wide
-			onClose={onClose}
+			{...(!running && { onClose: () => void close() })}
 			actions={
-				running ? (
-					<Button kind="danger" icon="stop" onClick={stop}>
-						Stop
-					</Button>
-				) : take ? (
-					<>
-						<Button icon="microphone" onClick={start}>
+				<>
+					{take && !running ? (
+						<Button key="again" icon="microphone" onClick={start}>
 							Record again
 						</Button>
-						<Button kind="primary" icon="upload" onClick={() => onTake(take.file)}>
+					) : (
+						!running && (
+							<Button key="cancel" onClick={onClose}>
+								Cancel
+							</Button>
+						)
+					)}
+					{take && !running ? (
+						<Button key="use" kind="primary" icon="upload" autoFocus onClick={() => onTake(take.file)}>
 							Use this recording
 						</Button>
-					</>
-				) : (
-					<>
-						<Button onClick={onClose}>Cancel</Button>
-						<Button kind="primary" icon="microphone" onClick={start}>
-							Start recording
+					) : (
+						<Button key="record" kind={running ? 'danger' : 'primary'} icon={running ? 'stop' : 'microphone'} onClick={running ? stop : start}>
+							{running ? 'Stop' : 'Start recording'}
 						</Button>
-					</>
-				)
+					)}
+				</>
 			}
 		>
 			<div className="stack">
@@ -121,7 +131,7 @@ export function RecorderDialog({ title, script, onClose, onTake }: { title: stri
 				<div className="script" tabIndex={0} role="region" aria-label="What to read aloud">
 					{script}
 				</div>
-				{take ? (
+				{take && !running ? (
 					<Player key={take.url} open={() => Promise.resolve(take.url)} title="your recording" />
 				) : (
 					<>

@@ -4,6 +4,7 @@
  */
 import worklet from './recorder.worklet.js?url';
 
+const HEADER = 44;
 const FAULTS: Record<string, string> = {
 	NotAllowedError: 'This page may not use the microphone. Allow it in the browser’s address bar, and try again.',
 	NotFoundError: 'No microphone was found. Connect one, and try again.',
@@ -22,10 +23,10 @@ async function openMicrophone(): Promise<MediaStream> {
 /* 16-bit mono WAV. */
 export function encodeWav(blocks: Float32Array[], rate: number): Blob {
 	const count = blocks.reduce((sum, { length }) => sum + length, 0);
-	const view = new DataView(new ArrayBuffer(44 + 2 * count));
+	const view = new DataView(new ArrayBuffer(HEADER + 2 * count));
 	const text = (at: number, letters: string) => [...letters].forEach((letter, i) => view.setUint8(at + i, letter.charCodeAt(0)));
 	text(0, 'RIFF');
-	view.setUint32(4, 36 + 2 * count, true);
+	view.setUint32(4, HEADER - 8 + 2 * count, true);
 	text(8, 'WAVEfmt ');
 	view.setUint32(16, 16, true);
 	view.setUint16(20, 1, true); /* PCM */
@@ -36,7 +37,7 @@ export function encodeWav(blocks: Float32Array[], rate: number): Blob {
 	view.setUint16(34, 16, true);
 	text(36, 'data');
 	view.setUint32(40, 2 * count, true);
-	let at = 44;
+	let at = HEADER;
 	for (const block of blocks)
 		for (const sample of block) {
 			view.setInt16(at, Math.round(Math.max(-1, Math.min(1, sample)) * 32767), true);
@@ -46,41 +47,50 @@ export function encodeWav(blocks: Float32Array[], rate: number): Blob {
 }
 
 export interface Recording {
-	/* Of what was recorded so far. */
-	seconds: () => number;
-	/* Ends it, and gives the microphone back. */
+	/* Ends it, gives the microphone back, and makes a file of what was recorded. */
 	stop: () => Blob;
 }
 
-/* Starts to record; onPeak gets the loudest sample, 0 to 1, of each block of some 50 ms. */
-export async function record(onPeak: (peak: number) => void): Promise<Recording> {
+export interface Listener {
+	/* The loudest sample, 0 to 1, of some 50 ms, and how much was recorded so far. */
+	onBlock: (peak: number, seconds: number) => void;
+	/* There is room for no more, or the microphone is gone; stop is still to be called. */
+	onEnd: () => void;
+}
+
+/* Starts to record, up to a file of `maxBytes`. */
+export async function record(maxBytes: number, { onBlock, onEnd }: Listener): Promise<Recording> {
 	const stream = await openMicrophone();
-	const context = new AudioContext();
+	let context: AudioContext | null = null;
 	const release = () => {
 		for (const track of stream.getTracks()) track.stop();
-		void context.close();
+		if (context?.state !== 'closed') void context?.close();
 	};
-	const blocks: Float32Array[] = [];
-	let count = 0;
 	try {
+		context = new AudioContext();
+		const rate = context.sampleRate;
+		const blocks: Float32Array[] = [];
+		let count = 0;
 		await context.audioWorklet.addModule(worklet);
 		const node = new AudioWorkletNode(context, 'recorder', { numberOfOutputs: 0 });
-		node.port.onmessage = ({ data }: MessageEvent<Float32Array>) => {
-			blocks.push(data);
-			count += data.length;
-			onPeak(data.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0));
-		};
 		context.createMediaStreamSource(stream).connect(node);
 		await context.resume();
+		node.port.onmessage = ({ data }: MessageEvent<Float32Array>) => {
+			if (HEADER + 2 * (count + data.length) > maxBytes) return onEnd();
+			blocks.push(data);
+			count += data.length;
+			onBlock(data.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0), count / rate);
+		};
+		for (const track of stream.getTracks()) track.addEventListener('ended', onEnd, { once: true });
+		return {
+			stop: () => {
+				node.port.onmessage = null;
+				release();
+				return encodeWav(blocks, rate);
+			},
+		};
 	} catch (error) {
 		release();
 		throw error;
 	}
-	return {
-		seconds: () => count / context.sampleRate,
-		stop: () => {
-			release();
-			return encodeWav(blocks, context.sampleRate);
-		},
-	};
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { messageOf, upload } from '../api';
 import { PROFILES, type Sample } from './types';
 
-const MAX_BYTES = 25 * 1024 * 1024;
+export const MAX_BYTES = 25 * 1024 * 1024;
 
 export type Kind = NonNullable<Sample['kind']>;
 
