@@ -97,7 +97,7 @@ static bool is_cjk(const char *language)
 
 size_t azure_max_characters(const struct tts_request *request)
 {
-	if (request->ssml)
+	if (request->ssml) /* what it says is held to less */
 		return MAX_SSML;
 	char locale[MAX_LOCALE + 1];
 	bool dense = is_cjk(locale_of(request->voice, locale)) ||
@@ -234,12 +234,22 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 	return take_speech(&response, request->format, ret);
 }
 
+static void reduce(struct tts_request *request)
+{
+	request->stability = request->similarity_boost = NAN;
+	if (!request->ssml)
+		return;
+	request->speaking_rate = NAN;
+	request->language = NULL;
+}
+
 const struct provider azure_provider = {
 	.service = &service_azure,
 	.base_url_offset = offsetof(struct conf, azure_base_url),
 	.usual_characters = 1500,
 	.parallel = 5,
 	.takes_ssml = true,
+	.reduce = reduce,
 	.max_characters = azure_max_characters,
 	.synthesize = synthesize,
 	.wants_clone = azure_is_base_model,

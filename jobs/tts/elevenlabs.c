@@ -39,7 +39,13 @@ static double or_default(struct tts_result *ret, const struct tts_range *range, 
 	return fallback;
 }
 
-/* A model that knows three kinds of steadiness takes nothing else. */
+/* The nearest of the three kinds of steadiness that such a model knows. */
+static double step_of(double value)
+{
+	return round(2 * fmin(fmax(value, stability.min), stability.max)) / 2;
+}
+
+/* Such a model takes nothing else. */
 static void set_step(struct json_object *settings, const struct tts_request *request,
 		     struct tts_result *ret)
 {
@@ -48,7 +54,7 @@ static void set_step(struct json_object *settings, const struct tts_request *req
 	tts_note_missing(ret, title, speed.setting, request->speaking_rate);
 	if (isnan(request->stability))
 		return;
-	double step = round(2 * tts_clamp(ret, title, &stability, request->stability)) / 2;
+	double step = step_of(request->stability);
 	if (fabs(step - request->stability) > STEP_TOLERANCE)
 		tts_note(ret, "%s knows the stabilities 0, 0.5 and 1; used %g", title, step);
 	js_set_double(settings, "stability", step);
@@ -132,7 +138,8 @@ static void read_headers(struct http *http, const struct tts_request *request,
 static void read_limit(const struct http_response *response, struct tts_result *ret)
 {
 	static const char before[] = "maximum of ";
-	const char *said = response->status == 429 ? strstr(response->body, before) : NULL;
+	bool concurrency = response->status == 429 && strcasestr(response->body, "concurrent");
+	const char *said = concurrency ? strstr(response->body, before) : NULL;
 	long limit = said ? strtol(said + strlen(before), NULL, 10) : 0;
 	ret->parallel = limit > 0 && limit <= MAX_PARALLEL ? (int)limit : 0;
 }
@@ -220,6 +227,15 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 	return recover_lost(http, conf, key, request, ret, e);
 }
 
+static void reduce(struct tts_request *request)
+{
+	if (!elevenlabs_model(request)->has_steps)
+		return;
+	request->similarity_boost = request->speaking_rate = NAN;
+	if (!isnan(request->stability))
+		request->stability = step_of(request->stability);
+}
+
 static bool wants_clone(const char *voice)
 {
 	return !*voice;
@@ -233,6 +249,7 @@ const struct provider elevenlabs_provider = {
 	.parallel = 2,           /* of the smallest plan */
 	.max_characters = elevenlabs_max_characters,
 	.learn = elevenlabs_learn,
+	.reduce = reduce,
 	.synthesize = synthesize,
 	.recover = elevenlabs_recover,
 	.clone = elevenlabs_clone,

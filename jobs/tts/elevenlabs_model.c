@@ -16,7 +16,7 @@ enum {
 	MAX_MODELS = 64,
 	ID_ROOM = 64,
 	MAX_ANSWER = 1024 * 1024,
-	TIMEOUT_S = 5,        /* nobody is to wait for it */
+	TIMEOUT_S = 5,        /* what is documented will do */
 	ASK_MS = 3600 * 1000, /* between two questions */
 	/* No model has had a limit below 3,000; what is below this is a mistake. */
 	LEAST_CHARACTERS = 200,
@@ -38,15 +38,20 @@ static const struct elevenlabs_model models[] = {
 };
 static const struct elevenlabs_model unknown = { NULL, 5000, false, true, false };
 
-/* What ElevenLabs has told of limits, to this process. */
+struct limit {
+	char id[ID_ROOM];
+	size_t max_characters;
+};
+
+/*
+ * What ElevenLabs has told of limits, to this process. All known ones are above what a piece has at
+ * most, so that a text is cut the same with and without them; a lower one would be refused anyway.
+ */
 static struct {
 	pthread_mutex_t lock;
 	int64_t asked_ms; /* 0: never */
 	size_t count;
-	struct {
-		char id[ID_ROOM];
-		size_t max_characters;
-	} limits[MAX_MODELS];
+	struct limit limits[MAX_MODELS];
 } told = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 const char *elevenlabs_model_id(const struct tts_request *request)
@@ -79,20 +84,23 @@ void elevenlabs_learn_models(struct json_object *list)
 {
 	size_t count =
 		json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-	if (count == 0)
-		return;
-	pthread_mutex_lock(&told.lock);
-	told.count = 0;
-	for (size_t i = 0; i < count && told.count < MAX_MODELS; i++) {
+	struct limit learned[MAX_MODELS];
+	size_t n = 0;
+	for (size_t i = 0; i < count && n < MAX_MODELS; i++) {
 		struct json_object *model = json_object_array_get_idx(list, i);
 		const char *id = js_string(model, "model_id");
 		double most = js_number(model, "maximum_text_length_per_request", 0);
 		if (!id || strlen(id) >= ID_ROOM ||
 		    !(most >= LEAST_CHARACTERS && most <= INT32_MAX))
 			continue;
-		snprintf(told.limits[told.count].id, ID_ROOM, "%s", id);
-		told.limits[told.count++].max_characters = (size_t)most;
+		snprintf(learned[n].id, ID_ROOM, "%s", id);
+		learned[n++].max_characters = (size_t)most;
 	}
+	if (n == 0)
+		return;
+	pthread_mutex_lock(&told.lock);
+	memcpy(told.limits, learned, n * sizeof(learned[0]));
+	told.count = n;
 	pthread_mutex_unlock(&told.lock);
 }
 

@@ -13,6 +13,11 @@ enum { MAX_NOTE = 300 };
 static const struct provider *const providers[] = { &elevenlabs_provider, &azure_provider,
 						    &openai_provider };
 
+const char *provider_model(const struct provider *provider, const struct tts_request *request)
+{
+	return provider->model && request->model ? request->model : provider->model;
+}
+
 const struct provider *provider_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)

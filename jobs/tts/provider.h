@@ -105,6 +105,12 @@ struct provider {
 	size_t (*max_characters)(const struct tts_request *request);
 
 	/*
+	 * Takes from a request what its speech does not depend on, so that the same speech has one
+	 * hash. NULL where that is nothing.
+	 */
+	void (*reduce)(struct tts_request *request);
+
+	/*
 	 * Asks the provider what max_characters is to know of a request's model, where it tells
 	 * that; it costs nothing, and a failure leaves what is documented. NULL where there is
 	 * nothing to ask.
@@ -179,6 +185,9 @@ struct tts_voice {
 void tts_add_voice(struct json_object *list, const struct tts_voice *voice);
 
 extern const struct provider elevenlabs_provider, azure_provider, openai_provider;
+
+/* The model that speaks a request; NULL where a provider has none to choose. */
+const char *provider_model(const struct provider *provider, const struct tts_request *request);
 
 /* The provider of that name, or NULL. */
 const struct provider *provider_find(const char *name);

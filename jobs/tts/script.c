@@ -4,6 +4,7 @@
 #include "jobs/base/mem.h"
 #include "jobs/base/utf8.h"
 #include "jobs/tts/split.h"
+#include "jobs/tts/ssml.h"
 #include "jobs/tts/text.h"
 
 #include <math.h>
@@ -36,8 +37,11 @@ static void hash_number(struct digest *d, double number)
 }
 
 static void hash_piece(const struct provider *provider, const struct conf *conf,
-		       const struct tts_request *request, struct piece *piece)
+		       const struct tts_request *whole, struct piece *piece)
 {
+	struct tts_request reduced = *whole, *request = &reduced;
+	if (provider->reduce)
+		provider->reduce(request);
 	uint8_t bytes[DIGEST_SIZE];
 	const char *const *address =
 		(const char *const *)((const char *)conf + provider->base_url_offset);
@@ -46,7 +50,7 @@ static void hash_piece(const struct provider *provider, const struct conf *conf,
 	hash_text(d, provider->service->name);
 	hash_text(d, *address);
 	hash_text(d, request->voice);
-	hash_text(d, request->model ? request->model : provider->model);
+	hash_text(d, provider_model(provider, request));
 	hash_text(d, request->language);
 	hash_text(d, audio_extension(request->format));
 	hash_number(d, request->stability);
@@ -98,10 +102,14 @@ static void add(struct script *s, char *text, bool ends_paragraph, double pause)
 }
 
 /* An element that is to be sent as it is. */
-static struct err *add_ssml(const struct provider *provider, const char *text, struct script *ret)
+static struct err *add_ssml(const struct provider *provider, const struct tts_request *request,
+			    const char *text, struct script *ret)
 {
 	static const char opening[] = "<speak", closing[] = "</speak>";
 	cleanup(cleanup_free) char *element = trimmed(text, strlen(text));
+	cleanup(cleanup_free) char *said = ssml_text(element);
+	struct tts_request plain = *request;
+	plain.ssml = false;
 	size_t length = strlen(element);
 	if (!provider->takes_ssml)
 		return err_new(ERR_INVALID,
@@ -112,7 +120,14 @@ static struct err *add_ssml(const struct provider *provider, const char *text, s
 	    strcmp(element + length - strlen(closing), closing) != 0)
 		return err_new(ERR_INVALID, "The text is said to be SSML: it has to begin with "
 					    "<speak and to end with </speak>");
-	add(ret, take(element), true, 0);
+	if (utf8_length(said) > provider->max_characters(&plain))
+		return err_new(ERR_INVALID,
+			       "The SSML says %zu characters; %s takes at most %zu in one request. "
+			       "Split it over several nodes.",
+			       utf8_length(said), provider->service->title,
+			       provider->max_characters(&plain));
+	if (text_is_speakable(said))
+		add(ret, take(element), true, 0);
 	return NULL;
 }
 
@@ -139,7 +154,7 @@ struct err *script_write(const struct provider *provider, const struct conf *con
 {
 	cleanup(script_clear) struct script script = { 0 };
 	if (request->ssml)
-		TRY(add_ssml(provider, text, &script));
+		TRY(add_ssml(provider, request, text, &script));
 	else
 		add_pieces(provider, request, text, pause, &script);
 	if (script.count == 0)

@@ -29,7 +29,8 @@ struct script {
  * Cuts `text` for a provider and a request (whose own text is not looked at). Between paragraphs
  * there are `pause` seconds; what has nothing to speak, like a line of asterisks, becomes a pause.
  * SSML is one piece. ERR_INVALID where there is nothing to speak in all of it, and for SSML that
- * the provider does not take, or that is no <speak> element. script_clear frees it.
+ * the provider does not take, that is no <speak> element, or that says more than one request may.
+ * script_clear frees it.
  */
 must_check struct err *script_write(const struct provider *provider, const struct conf *conf,
 				    const struct tts_request *request, const char *text,

@@ -131,7 +131,7 @@ static struct err *find_segments(struct db *db, void *arg)
 	const struct segment_terms terms = {
 		.provider = speak->provider->service->name,
 		.voice = speak->request.voice,
-		.model = speak->request.model ? speak->request.model : speak->provider->model,
+		.model = provider_model(speak->provider, &speak->request),
 		.format = audio_extension(speak->request.format),
 		.profile_id = speak->profile_id,
 	};
@@ -519,9 +519,7 @@ static struct err *make_audio(struct speaking *s)
 static void count(struct speaking *s)
 {
 	struct speak_result *r = &s->result;
-	const char *model =
-		s->speak->request.model ? s->speak->request.model : s->speak->provider->model;
-	r->model = mem_strdup(model);
+	r->model = mem_strdup(provider_model(s->speak->provider, &s->speak->request));
 	r->segments = s->script.count;
 	r->characters = s->script.characters;
 	for (size_t i = 0; i < s->script.count; i++) {

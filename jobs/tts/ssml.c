@@ -57,6 +57,18 @@ static void add_spoken(struct buf *b, const struct ssml *ssml)
 		buf_adds(b, "</prosody>");
 }
 
+char *ssml_text(const char *document)
+{
+	struct buf said = BUF(strlen(document) + 1);
+	for (const char *tag; *document; document = tag) {
+		size_t length = strcspn(document, "<");
+		buf_add(&said, document, length);
+		tag = strchr(document + length, '>');
+		tag = tag ? tag + 1 : document + strlen(document);
+	}
+	return buf_take(&said);
+}
+
 char *ssml_build(const struct ssml *ssml)
 {
 	size_t from_user = strlen(ssml->text) + strlen(ssml->voice) + strlen(ssml->language) +

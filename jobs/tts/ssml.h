@@ -20,5 +20,8 @@ struct ssml {
  */
 void ssml_escape(struct buf *b, const char *text);
 
+/* What a document says: what stands outside its tags; the caller frees it. */
+char *ssml_text(const char *document) __attribute__((returns_nonnull));
+
 /* The document; the caller frees it. */
 char *ssml_build(const struct ssml *ssml) __attribute__((returns_nonnull));

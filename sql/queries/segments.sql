@@ -52,7 +52,7 @@ UPDATE segments s SET status = 'called', run_id = $3, run_claim = $4,
 FROM (SELECT id, status, called_at FROM segments WHERE id = $1 AND user_id = $2 FOR UPDATE) old
 WHERE s.id = old.id AND s.status <> 'stored'
 	AND (s.held_until IS NULL OR s.held_until < now() OR (s.run_id = $3 AND s.run_claim < $4))
-RETURNING old.status = 'called', floor(extract(epoch FROM now() - old.called_at) * 1000)::bigint
+RETURNING old.status = 'called', greatest(0, floor(extract(epoch FROM now() - old.called_at) * 1000))::bigint
 
 -- name: segment_get :read
 SELECT id, status, audio_key, duration_sec, alignment::text, run_id FROM segments WHERE id = $1 AND user_id = $2
