@@ -84,7 +84,7 @@ void elevenlabs_learn_models(struct json_object *list)
 {
 	size_t count =
 		json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-	struct limit learned[MAX_MODELS];
+	struct limit learned[MAX_MODELS] = { 0 };
 	size_t n = 0;
 	for (size_t i = 0; i < count && n < MAX_MODELS; i++) {
 		struct json_object *model = json_object_array_get_idx(list, i);

@@ -65,20 +65,18 @@ static void what_is_not_sent_is_not_hashed(void **state)
 	(void)state;
 	static const struct {
 		const struct provider *provider;
-		const char *model;
-		bool ssml;
+		const char *model, *same_model;
 		double stability, rate, same_stability, same_rate;
-		const char *same_model;
-		bool same;
+		bool ssml, same;
 	} cases[] = {
-		{ &azure_provider, "x", false, 0.1, NAN, 0.9, NAN, NULL, true },
-		{ &azure_provider, NULL, false, NAN, 1.2, NAN, 1.3, NULL, false },
-		{ &azure_provider, NULL, true, NAN, 1.2, NAN, 1.3, NULL, true },
-		{ &elevenlabs_provider, "eleven_v3", false, 0.4, 1.1, 0.5, NAN, "eleven_v3", true },
-		{ &elevenlabs_provider, "eleven_v3", false, 0.2, NAN, 0.5, NAN, "eleven_v3",
+		{ &azure_provider, "x", NULL, 0.1, NAN, 0.9, NAN, false, true },
+		{ &azure_provider, NULL, NULL, NAN, 1.2, NAN, 1.3, false, false },
+		{ &azure_provider, NULL, NULL, NAN, 1.2, NAN, 1.3, true, true },
+		{ &elevenlabs_provider, "eleven_v3", "eleven_v3", 0.4, 1.1, 0.5, NAN, false, true },
+		{ &elevenlabs_provider, "eleven_v3", "eleven_v3", 0.2, NAN, 0.5, NAN, false,
 		  false },
-		{ &elevenlabs_provider, NULL, false, 0.4, NAN, 0.5, NAN, NULL, false },
-		{ &elevenlabs_provider, "eleven_multilingual_v2", false, NAN, NAN, NAN, NAN, NULL,
+		{ &elevenlabs_provider, NULL, NULL, 0.4, NAN, 0.5, NAN, false, false },
+		{ &elevenlabs_provider, "eleven_multilingual_v2", NULL, NAN, NAN, NAN, NAN, false,
 		  true },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
