@@ -109,6 +109,17 @@ static char *with_member(char *object, const char *name, const char *value)
 	return longer;
 }
 
+/* What failed goes on; what has ended otherwise is only run again from a place that is named. */
+static struct err *check_rerun(const struct rerun_request *q, const char *status)
+{
+	if (!strcmp(status, "FAILED"))
+		return NULL;
+	if (!strcmp(status, "RUNNING") || (!q->from_start && !q->node))
+		return err_new(ERR_INVALID, "Only a failed execution can be rerun; this one is %s",
+			       status);
+	return NULL;
+}
+
 /* Plans what is kept of the prior execution, and starts the new one on `nodes` and `edges`. */
 static struct err *rerun_on(struct app *app, struct request *request, const struct rerun_request *q,
 			    const struct execution_graph *prior, struct response *response,
@@ -136,9 +147,7 @@ struct err *executions_rerun(struct app *app, struct request *request, struct re
 	TRY(validate_result(&v));
 	cleanup(execution_graph_clear) struct execution_graph prior = { 0 };
 	TRY(load_prior(app, request, q.execution, &prior));
-	if (strcmp(prior.status, "FAILED") != 0)
-		return err_new(ERR_INVALID, "Only a failed execution can be rerun; this one is %s",
-			       prior.status);
+	TRY(check_rerun(&q, prior.status));
 	cleanup(cleanup_free) char *nodes = NULL;
 	cleanup(cleanup_free) char *edges = NULL;
 	if (q.version && !strcmp(q.version, "current"))

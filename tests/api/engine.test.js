@@ -143,6 +143,24 @@ describe('the engine', () => {
 				assert.notEqual(stepOf(done, 'b').startedAt, stepOf(failed, 'b').startedAt);
 			});
 
+		test('from a node or the start, what has succeeded or was cancelled too; never what runs', async () => {
+			const workflow = await user.workflow([node('start', 'manual-trigger'), variable('a', 'A'), variable('b', 'B {{a.text}}')]);
+			const first = await user.run(workflow);
+			const done = await rerunToEnd(workflow, first.id, { from: { nodeId: 'b' } });
+			assert.deepEqual([done.status, reused(done)], ['COMPLETED', ['a', 'start']]);
+			assert.deepEqual(reused(await rerunToEnd(workflow, done.id, { from: 'start' })), []);
+
+			const slow = await user.workflow([node('start', 'manual-trigger'), node('wait', 'delay', { duration: 60 }), logger('last')]);
+			const { body: running } = await user.post(`/api/workflows/${slow}/execute`);
+			assert.equal((await rerun(slow, running.id, { from: 'start' })).status, 400);
+			await user.post(`/api/workflows/${slow}/executions/${running.id}/cancel`);
+			await user.finished(slow, running.id);
+			const again = await rerun(slow, running.id, { from: { nodeId: 'wait' } });
+			assert.equal(again.status, 201, again.text);
+			await user.post(`/api/workflows/${slow}/executions/${again.body.id}/cancel`);
+			await user.finished(slow, again.body.id);
+		});
+
 		test('names what it cannot run from', async () => {
 			const { workflow, failed } = await failedRun();
 			const unknown = await rerun(workflow, failed.id, { from: { nodeId: 'none' } });

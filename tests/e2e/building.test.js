@@ -126,6 +126,11 @@ describe('building', { timeout: 180_000 }, () => {
 		await panel.getByRole('button', { name: 'Speak it afresh' }).nth(1).click();
 		await page.waitForURL((url) => !url.pathname.endsWith(run.id));
 		await panel.getByText('Completed').waitFor();
+		const afresh = new URL(page.url()).pathname;
+		await panel.getByRole('button', { name: 'Rerun from this step' }).click();
+		await page.waitForURL((url) => url.pathname !== afresh);
+		await panel.getByText('Completed').waitFor();
+		await panel.getByText('Kept').first().waitFor();
 		page.check();
 		await context.close();
 	});
