@@ -4,8 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
+import { Stack } from '../api/stack.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -69,3 +72,28 @@ export async function assertAccessible(page, what) {
 	const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
 	assert.deepEqual(bad.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`), [], `${what} is accessible`);
 }
+
+/* A stack and a browser on it for the tests of a suite: {stack, browser}, while they run. `hears`: a WAV for the microphone. */
+export function useSite({ hears = null } = {}) {
+	const site = { stack: null, browser: null };
+	before(async () => {
+		site.stack = await Stack.start();
+		const microphone = hears && join(site.stack.dir, 'microphone.wav');
+		if (hears) await writeFile(microphone, hears);
+		site.browser = await Browser.start(site.stack, { microphone });
+	});
+	after(async () => {
+		await site.browser?.stop();
+		await site.stack?.stop();
+	});
+	return site;
+}
+
+/* What the pages keep of a user who is signed in. */
+export const sessionOf = (user) => ({ user: user.user, token: user.token });
+
+/* The editor says that all is saved. */
+export const saved = (page) => page.getByText('Saved', { exact: true }).waitFor();
+
+/* A step on the canvas, by its node's id. */
+export const step = (page, id) => page.locator(`.react-flow__node[data-id="${id}"]`);

@@ -1,37 +1,24 @@
 /* A voiceover from an empty canvas, by mouse and by keyboard alone; long texts; a slow connection; in a real browser on the real stack. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { voiceover } from '../api/client.js';
-import { Stack } from '../api/stack.js';
-import { Browser, assertAccessible } from './browser.js';
+import { assertAccessible, saved, sessionOf, step, useSite } from './browser.js';
 
 const TEXT = 'A voiceover that was built by hand.';
 const SLOW = { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 25_000 };
 const MAX_TABS = 60;
 
 describe('building', { timeout: 180_000 }, () => {
-	let stack;
-	let browser;
-	before(async () => {
-		stack = await Stack.start();
-		browser = await Browser.start(stack);
-	});
-	after(async () => {
-		await browser?.stop();
-		await stack?.stop();
-	});
+	const site = useSite();
 
-	const session = (user) => ({ user: user.user, token: user.token });
-	const saved = (page) => page.getByText('Saved', { exact: true }).waitFor();
-	const step = (page, id) => page.locator(`.react-flow__node[data-id="${id}"]`);
 	const handle = (page, id, kind) => step(page, id).locator(`.react-flow__handle.${kind}`).first();
 	const heard = (page) => page.waitForFunction(() => document.querySelector('audio')?.duration > 1);
 
 	test('by mouse: drag in, connect by handle, refuse what cannot be, run, hear, seek', async () => {
-		const user = await stack.speaker();
+		const user = await site.stack.speaker();
 		const id = await user.workflow([]);
-		const context = await browser.window({ session: session(user) });
-		const page = await browser.tab(context, `/workflows/${id}`);
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, `/workflows/${id}`);
 		await page.getByText('Nothing here yet').waitFor();
 		const canvas = page.locator('.react-flow__pane');
 		for (const [i, type] of ['manual-trigger', 'set-variable', 'voice.tts'].entries()) {
@@ -65,10 +52,10 @@ describe('building', { timeout: 180_000 }, () => {
 	});
 
 	test('by keyboard alone: from an empty canvas to the sound', async () => {
-		const user = await stack.speaker();
+		const user = await site.stack.speaker();
 		const id = await user.workflow([]);
-		const context = await browser.window({ session: session(user) });
-		const page = await browser.tab(context, `/workflows/${id}`);
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, `/workflows/${id}`);
 		await page.getByText('Nothing here yet').waitFor();
 		const focused = () => page.evaluate(() => [document.activeElement?.getAttribute('aria-label'), document.activeElement?.innerText, document.activeElement?.labels?.[0]?.innerText].filter(Boolean).join(' | '));
 		/* Tabs on to what is called so, as somebody does who cannot see the page. */
@@ -109,12 +96,12 @@ describe('building', { timeout: 180_000 }, () => {
 	});
 
 	test('a long text: progress, captions, each segment heard, one spoken afresh', async () => {
-		const user = await stack.speaker();
+		const user = await site.stack.speaker();
 		const paragraphs = Array.from({ length: 5 }, (_, i) => `Paragraph ${i + 1} says: <b>so & so</b>.`);
 		const id = await user.workflow(voiceover(user.profile.id, paragraphs.join('\n\n'), { captions: 'vtt' }));
 		const run = await user.run(id);
-		const context = await browser.window({ session: session(user) });
-		const page = await browser.tab(context, `/workflows/${id}/runs/${run.id}`);
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, `/workflows/${id}/runs/${run.id}`);
 		const panel = page.getByRole('region', { name: 'Run', exact: true });
 		await heard(page);
 		await panel.getByRole('button', { name: 'Show captions' }).click();
@@ -136,9 +123,9 @@ describe('building', { timeout: 180_000 }, () => {
 	});
 
 	test('a slow connection: the page comes, says that it loads, saves and runs', async () => {
-		const user = await stack.speaker();
+		const user = await site.stack.speaker();
 		const id = await user.workflow(voiceover(user.profile.id, TEXT));
-		const context = await browser.window({ session: session(user) });
+		const context = await site.browser.window({ session: sessionOf(user) });
 		const page = await context.newPage();
 		const network = await context.newCDPSession(page);
 		await network.send('Network.enable');

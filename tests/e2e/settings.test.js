@@ -1,32 +1,22 @@
 /* How words are spoken, as a user writes it down; in a real browser on the real stack. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Stack } from '../api/stack.js';
-import { Browser, assertAccessible } from './browser.js';
+import { describe, test } from 'node:test';
+import { assertAccessible, sessionOf, useSite } from './browser.js';
 
 const PATH = '/api/settings/pronunciations';
 
 describe('pronunciations', { timeout: 120_000 }, () => {
-	let stack;
-	let browser;
-	before(async () => {
-		stack = await Stack.start();
-		browser = await Browser.start(stack);
-	});
-	after(async () => {
-		await browser?.stop();
-		await stack?.stop();
-	});
+	const site = useSite();
 
 	const open = async (user, path = '/settings/pronunciations') => {
-		const context = await browser.window({ session: { user: user.user, token: user.token } });
-		return browser.tab(context, path);
+		const context = await site.browser.window({ session: sessionOf(user) });
+		return site.browser.tab(context, path);
 	};
 	const fields = (page, label) => page.getByLabel(label, { exact: true });
 	const savedState = (page) => page.locator('.badge', { hasText: /^Saved$/ }).waitFor();
 
 	test('words are written down by keyboard, faults stand beside them, and the list is what was saved', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		const page = await open(user, '/settings');
 		await page.getByRole('link', { name: 'Pronunciations' }).click();
 		await page.getByText('No words yet').waitFor();
@@ -65,7 +55,7 @@ describe('pronunciations', { timeout: 120_000 }, () => {
 	});
 
 	test('what the API refuses is shown at its word, and a list that cannot be loaded or saved says so', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		await user.put(PATH, [{ word: 'a', replacement: 'b' }]);
 		const page = await open(user, '/settings');
 		page.allowed.push(/50[03]|400/);

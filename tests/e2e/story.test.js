@@ -1,37 +1,23 @@
 /* What a user does, in a real browser on the real stack. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { readFile } from 'node:fs/promises';
-import { Stack } from '../api/stack.js';
 import { node } from '../api/client.js';
-import { Browser, assertAccessible } from './browser.js';
+import { assertAccessible, saved, sessionOf, step, useSite } from './browser.js';
 
 const XSS = '<img src=x onerror="document.title=1"><script>alert(1)</script>';
 
 describe('the pages', { timeout: 120_000 }, () => {
-	let stack;
-	let browser;
-	before(async () => {
-		stack = await Stack.start();
-		browser = await Browser.start(stack);
-	});
-	after(async () => {
-		await browser?.stop();
-		await stack?.stop();
-	});
-
-	const session = (user) => ({ user: user.user, token: user.token });
-	const saved = (page) => page.getByText('Saved', { exact: true }).waitFor();
-	const step = (page, id) => page.locator(`.react-flow__node[data-id="${id}"]`);
+	const site = useSite();
 
 	test('register, sign out, sign in, and every fault beside its field', async () => {
-		const context = await browser.window();
-		const page = await browser.tab(context, '/workflows?x=1');
+		const context = await site.browser.window();
+		const page = await site.browser.tab(context, '/workflows?x=1');
 		await page.waitForURL(/\/sign-in\?next=/);
 		await assertAccessible(page, 'the sign-in');
 		page.allowed.push(/40[01]/);
 		await page.getByLabel('Email').fill('nobody@example.org');
-		await page.getByLabel('Password').fill(stack.secret('not the password'));
+		await page.getByLabel('Password').fill(site.stack.secret('not the password'));
 		await page.getByRole('button', { name: 'Sign in' }).click();
 		await page.getByText('Invalid email or password').waitFor();
 		await page.getByRole('link', { name: 'Register' }).click();
@@ -42,7 +28,7 @@ describe('the pages', { timeout: 120_000 }, () => {
 		await page.locator('.field.invalid').nth(1).waitFor();
 		await assertAccessible(page, 'the faults');
 		const email = `${crypto.randomUUID()}@example.org`;
-		const password = stack.secret(`pass-${crypto.randomUUID()}`);
+		const password = site.stack.secret(`pass-${crypto.randomUUID()}`);
 		await page.getByLabel('Email').fill(email);
 		await page.getByLabel('Password').fill(password);
 		await page.getByRole('button', { name: 'Register' }).click();
@@ -59,10 +45,10 @@ describe('the pages', { timeout: 120_000 }, () => {
 	});
 
 	test('the example: run it, hear it, break it, see why, mend it, go on from there, download', async () => {
-		const user = await stack.speaker();
+		const user = await site.stack.speaker();
 		await user.post('/api/settings/keys', { service: 'openai', key: 'sim-openai-key-0123456789abcdef01234567' });
-		const context = await browser.window({ session: session(user), acceptDownloads: true });
-		const page = await browser.tab(context, '/workflows');
+		const context = await site.browser.window({ session: sessionOf(user), acceptDownloads: true });
+		const page = await site.browser.tab(context, '/workflows');
 		await page.getByRole('button', { name: 'Start from the example' }).click();
 		await step(page, 'voiceover').waitFor();
 		await assertAccessible(page, 'the editor');
@@ -89,12 +75,6 @@ describe('the pages', { timeout: 120_000 }, () => {
 		await panel.getByRole('button', { name: 'Rerun from the failed step' }).click();
 		await panel.getByText('Completed').waitFor();
 		await panel.getByText('Kept').first().waitFor();
-		/* A bucket that lets the pages read it. */
-		await context.route(`${stack.s3.url}/**`, async (route) => {
-			if (route.request().resourceType() !== 'fetch') return route.continue();
-			const response = await route.fetch();
-			await route.fulfill({ response, headers: { ...response.headers(), 'access-control-allow-origin': '*' } });
-		});
 		const coming = page.waitForEvent('download');
 		await panel.getByRole('button', { name: 'Download' }).click();
 		const bytes = await readFile(await (await coming).path());
@@ -104,10 +84,10 @@ describe('the pages', { timeout: 120_000 }, () => {
 	});
 
 	test('by keyboard alone: add, connect, undo, and no circle', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		const id = await user.workflow([]);
-		const context = await browser.window({ session: session(user) });
-		const page = await browser.tab(context, `/workflows/${id}`);
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, `/workflows/${id}`);
 		await page.getByText('Nothing here yet').waitFor();
 		for (const name of ['Manual Trigger', 'Set Variable', 'Logger']) {
 			await page.keyboard.press('/');
@@ -133,11 +113,11 @@ describe('the pages', { timeout: 120_000 }, () => {
 	});
 
 	test('two tabs: the later save is not written over the earlier one, and both changes can be kept', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		const odd = { zz: [1], id: 'a', position: { x: 0, y: 0 }, data: { definition: { type: 'logger', title: 'One' }, config: { keep: { me: 1 } }, extra: true } };
 		const id = await user.workflow([odd, { ...node('b', 'logger'), position: { x: 0, y: 200 } }], []);
-		const context = await browser.window({ session: session(user) });
-		const [first, second] = [await browser.tab(context, `/workflows/${id}`), await browser.tab(context, `/workflows/${id}`)];
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const [first, second] = [await site.browser.tab(context, `/workflows/${id}`), await site.browser.tab(context, `/workflows/${id}`)];
 		await step(first, 'a').click();
 		await step(second, 'b').click();
 		second.allowed.push(/412/);
@@ -156,10 +136,10 @@ describe('the pages', { timeout: 120_000 }, () => {
 	});
 
 	test('an ended session: sign in over the page, and nothing is lost', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		const id = await user.workflow([node('a', 'logger')]);
-		const context = await browser.window({ session: session(user) });
-		const page = await browser.tab(context, `/workflows/${id}`);
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, `/workflows/${id}`);
 		page.allowed.push(/401/);
 		await step(page, 'a').click();
 		await page.route('**/api/workflows/*', (route) => route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer gone' } }), { times: 1 });
@@ -174,13 +154,13 @@ describe('the pages', { timeout: 120_000 }, () => {
 	});
 
 	test('what users write stays text, and 300 nodes are drawn', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		const nodes = Array.from({ length: 300 }, (_, i) => ({ ...node(`n${i}`, 'logger', { label: XSS }), position: { x: (i % 20) * 320, y: Math.floor(i / 20) * 140 } }));
 		nodes[0].data.definition.title = XSS;
 		const id = await user.workflow(nodes);
 		await user.put(`/api/workflows/${id}`, { name: XSS, description: XSS });
-		const context = await browser.window({ session: session(user) });
-		const page = await browser.tab(context, '/workflows');
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, '/workflows');
 		await page.getByRole('link', { name: XSS }).click();
 		await page.waitForFunction(() => document.querySelectorAll('.react-flow__node').length === 300);
 		await page.getByText(XSS).first().waitFor();
@@ -191,10 +171,10 @@ describe('the pages', { timeout: 120_000 }, () => {
 	});
 
 	test('deleting can be taken back; a lost connection is said and survived', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		const id = await user.workflow([node('a', 'logger')]);
-		const context = await browser.window({ session: session(user) });
-		const page = await browser.tab(context, '/workflows');
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, '/workflows');
 		const remove = async () => {
 			await page.getByRole('button', { name: /^Actions for/ }).click();
 			await page.getByRole('menuitem', { name: 'Delete' }).click();

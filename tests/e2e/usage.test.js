@@ -1,27 +1,17 @@
 /* What speech has cost, and the budget, as a user sees them; in a real browser on the real stack. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { voiceover } from '../api/client.js';
-import { Stack } from '../api/stack.js';
-import { Browser, assertAccessible } from './browser.js';
+import { assertAccessible, sessionOf, useSite } from './browser.js';
 
 const TEXT = 'A sentence of forty-two characters, twice.';
 
 describe('usage', { timeout: 120_000 }, () => {
-	let stack;
-	let browser;
-	before(async () => {
-		stack = await Stack.start();
-		browser = await Browser.start(stack);
-	});
-	after(async () => {
-		await browser?.stop();
-		await stack?.stop();
-	});
+	const site = useSite();
 
 	const open = async (user, path = '/usage') => {
-		const context = await browser.window({ session: { user: user.user, token: user.token }, locale: 'en-GB' });
-		return browser.tab(context, path);
+		const context = await site.browser.window({ session: sessionOf(user), locale: 'en-GB' });
+		return site.browser.tab(context, path);
 	};
 	const setBudget = async (page, characters) => {
 		await page.getByRole('button', { name: /the budget|a budget/ }).click();
@@ -30,7 +20,7 @@ describe('usage', { timeout: 120_000 }, () => {
 	};
 
 	test('what was bought and what was reused is drawn, and in tables', async () => {
-		const user = await stack.speaker();
+		const user = await site.stack.speaker();
 		const workflow = await user.workflow(voiceover(user.profile.id, TEXT));
 		const page = await open(user, '/workflows');
 		await page.getByRole('link', { name: 'Usage' }).click();
@@ -57,7 +47,7 @@ describe('usage', { timeout: 120_000 }, () => {
 	});
 
 	test('a budget is set, changed and taken away, and is shown as it fills', async () => {
-		const user = await stack.speaker();
+		const user = await site.stack.speaker();
 		const page = await open(user);
 		await page.getByText('nothing is refused').waitFor();
 		await setBudget(page, 'a lot');
@@ -87,7 +77,7 @@ describe('usage', { timeout: 120_000 }, () => {
 	});
 
 	test('usage that cannot be loaded says so, and is loaded again', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		const page = await open(user, '/settings');
 		page.allowed.push(/500/);
 		await page.route('**/api/usage?*', (route) => route.fulfill({ status: 500, json: { error: 'Something went wrong on our side.' } }), { times: 1 });

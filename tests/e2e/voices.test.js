@@ -1,32 +1,19 @@
 /* From a new account to a voice that speaks: keys, tokens, samples, training; in a real browser on the real stack. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { ELEVENLABS_KEY, Stack } from '../api/stack.js';
+import { describe, test } from 'node:test';
+import { ELEVENLABS_KEY } from '../api/stack.js';
 import { wav } from '../api/samples.js';
-import { Browser, assertAccessible } from './browser.js';
+import { assertAccessible, sessionOf, useSite } from './browser.js';
 
 describe('settings and voices', { timeout: 120_000 }, () => {
-	let stack;
-	let browser;
-	before(async () => {
-		stack = await Stack.start();
-		const microphone = join(stack.dir, 'microphone.wav');
-		await writeFile(microphone, wav(5));
-		browser = await Browser.start(stack, { microphone });
-	});
-	after(async () => {
-		await browser?.stop();
-		await stack?.stop();
-	});
+	const site = useSite({ hears: wav(5) });
 
 	test('register, add a key, clone a voice from a recording, hear it', async () => {
-		const context = await browser.window();
-		const page = await browser.tab(context, '/register');
+		const context = await site.browser.window();
+		const page = await site.browser.tab(context, '/register');
 		const dialog = page.getByRole('dialog');
 		await page.getByLabel('Email').fill(`${crypto.randomUUID()}@example.org`);
-		await page.getByLabel('Password').fill(stack.secret(`pass-${crypto.randomUUID()}`));
+		await page.getByLabel('Password').fill(site.stack.secret(`pass-${crypto.randomUUID()}`));
 		await page.getByRole('button', { name: 'Register' }).click();
 		await page.getByText('No workflows yet').waitFor();
 
@@ -37,7 +24,7 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 		await dialog.getByRole('button', { name: 'Save key' }).click();
 		await dialog.locator('.field.invalid', { hasText: 'Key' }).locator('.field-error').waitFor();
 		await assertAccessible(page, 'a key that is refused');
-		await dialog.getByLabel('Key', { exact: true }).fill(stack.secret(ELEVENLABS_KEY));
+		await dialog.getByLabel('Key', { exact: true }).fill(site.stack.secret(ELEVENLABS_KEY));
 		await dialog.getByRole('button', { name: 'Save key' }).click();
 		await page.getByText('Your key is used').waitFor();
 		await page.getByRole('button', { name: 'Test the key for ElevenLabs' }).click();
@@ -99,10 +86,10 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 	});
 
 	test('a recording is made, heard, made again and uploaded, as the WAV that the API takes', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		const { body: profile } = await user.post('/api/voice-profiles', { name: 'Recorded', provider: 'elevenlabs', language: 'de-DE' });
-		const context = await browser.window({ session: { user: user.user, token: user.token } });
-		const page = await browser.tab(context, `/voices/${profile.id}`);
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, `/voices/${profile.id}`);
 		const dialog = page.getByRole('dialog');
 		await page.getByRole('button', { name: 'Record', exact: true }).click();
 		await dialog.getByText('Wussten Sie, dass der Leuchtturm').waitFor();
@@ -129,11 +116,11 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 	});
 
 	test('where there is no microphone, the page says what to do', async () => {
-		const user = await stack.user();
+		const user = await site.stack.user();
 		const { body: profile } = await user.post('/api/voice-profiles', { name: 'Silent', provider: 'elevenlabs' });
-		const context = await browser.window({ session: { user: user.user, token: user.token } });
+		const context = await site.browser.window({ session: sessionOf(user) });
 		await context.addInitScript(() => (navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('Permission denied', 'NotAllowedError'); }));
-		const page = await browser.tab(context, `/voices/${profile.id}`);
+		const page = await site.browser.tab(context, `/voices/${profile.id}`);
 		await page.getByRole('button', { name: 'Record', exact: true }).click();
 		await page.getByRole('button', { name: 'Start recording' }).click();
 		await page.getByText('This page may not use the microphone.').waitFor();
@@ -142,10 +129,10 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 	});
 
 	test("Azure's personal voice is made of samples and a spoken consent", async () => {
-		stack.expectLog(/training of voice profile \S+ ended: ready$/);
-		const user = await stack.speaker({ provider: 'azure' });
-		const context = await browser.window({ session: { user: user.user, token: user.token } });
-		const page = await browser.tab(context, '/voices');
+		site.stack.expectLog(/training of voice profile \S+ ended: ready$/);
+		const user = await site.stack.speaker({ provider: 'azure' });
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, '/voices');
 		const dialog = page.getByRole('dialog');
 		await page.getByRole('button', { name: 'New voice profile' }).click();
 		await dialog.getByLabel('Name').fill('Grace');
@@ -170,17 +157,17 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 	});
 
 	test('a token is shown once, calls the API, and is refused when it is deleted', async () => {
-		const user = await stack.user();
-		const context = await browser.window({ session: { user: user.user, token: user.token } });
-		const page = await browser.tab(context, '/settings');
+		const user = await site.stack.user();
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, '/settings');
 		const dialog = page.getByRole('dialog');
 		await page.getByRole('button', { name: 'New token' }).click();
 		await dialog.getByLabel('Name').fill('Home Assistant');
 		await dialog.getByRole('button', { name: 'Create token' }).click();
-		const token = stack.secret(await dialog.getByLabel('Token', { exact: true }).inputValue());
+		const token = site.stack.secret(await dialog.getByLabel('Token', { exact: true }).inputValue());
 		await assertAccessible(page, 'a new token');
 		await dialog.getByRole('button', { name: 'Done' }).click();
-		const program = stack.client.as(token);
+		const program = site.stack.client.as(token);
 		assert.equal((await program.get('/api/auth/me')).status, 200);
 		assert.ok(!(await page.content()).includes(token));
 		await page.getByRole('button', { name: 'Delete the token Home Assistant' }).click();
