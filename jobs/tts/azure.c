@@ -236,11 +236,13 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 
 static void reduce(struct tts_request *request)
 {
+	char locale[MAX_LOCALE + 1];
 	request->stability = request->similarity_boost = NAN;
-	if (!request->ssml)
-		return;
-	request->speaking_rate = NAN;
-	request->language = NULL;
+	request->speaking_rate = tts_limited(&rate, request->speaking_rate);
+	if (request->ssml || is_hd(request->voice) || request->speaking_rate == 1)
+		request->speaking_rate = NAN;
+	if (request->ssml || *locale_of(request->voice, locale))
+		request->language = NULL;
 }
 
 const struct provider azure_provider = {

@@ -229,11 +229,21 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 
 static void reduce(struct tts_request *request)
 {
-	if (!elevenlabs_model(request)->has_steps)
+	bool is_set = !isnan(request->stability) || !isnan(request->similarity_boost);
+	request->language = NULL; /* it hears that itself */
+	if (elevenlabs_model(request)->has_steps) {
+		request->similarity_boost = request->speaking_rate = NAN;
+		if (!isnan(request->stability))
+			request->stability = step_of(request->stability);
 		return;
-	request->similarity_boost = request->speaking_rate = NAN;
-	if (!isnan(request->stability))
-		request->stability = step_of(request->stability);
+	}
+	if (is_set && isnan(request->stability))
+		request->stability = DEFAULT_STABILITY;
+	if (is_set && isnan(request->similarity_boost))
+		request->similarity_boost = DEFAULT_SIMILARITY;
+	request->stability = tts_limited(&stability, request->stability);
+	request->similarity_boost = tts_limited(&similarity, request->similarity_boost);
+	request->speaking_rate = tts_limited(&speed, request->speaking_rate);
 }
 
 static bool wants_clone(const char *voice)

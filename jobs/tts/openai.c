@@ -124,6 +124,13 @@ static struct err *synthesize(struct http *http, const struct conf *conf,
 	return call_take_audio(&response, service_openai.title, request->format, 0, ret);
 }
 
+static void reduce(struct tts_request *request)
+{
+	request->stability = request->similarity_boost = NAN;
+	request->speaking_rate = tts_limited(&speed, request->speaking_rate);
+	request->language = NULL; /* it hears that itself */
+}
+
 const struct provider openai_provider = {
 	.service = &service_openai,
 	.model = DEFAULT_MODEL,
@@ -131,6 +138,7 @@ const struct provider openai_provider = {
 	.usual_characters = 1200,
 	.parallel = 5,
 	.max_characters = max_characters,
+	.reduce = reduce,
 	.synthesize = synthesize,
 	.list_voices = openai_list_voices,
 };

@@ -55,6 +55,11 @@ void tts_note_missing(struct tts_result *r, const char *title, const char *setti
 		tts_note(r, "%s has no %s; %g was left out", title, setting, value);
 }
 
+double tts_limited(const struct tts_range *range, double value)
+{
+	return isnan(value) ? value : fmin(fmax(value, range->min), range->max);
+}
+
 double tts_clamp(struct tts_result *r, const char *title, const struct tts_range *range,
 		 double value)
 {

@@ -60,6 +60,9 @@ struct tts_range {
 double tts_clamp(struct tts_result *r, const char *title, const struct tts_range *range,
 		 double value);
 
+/* The same without a note. */
+double tts_limited(const struct tts_range *range, double value);
+
 /* A voice to make from `count` samples of it. Borrowed. */
 struct tts_sample {
 	struct http_file file;

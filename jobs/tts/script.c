@@ -109,6 +109,8 @@ static struct err *add_ssml(const struct provider *provider, const struct tts_re
 	cleanup(cleanup_free) char *element = trimmed(text, strlen(text));
 	cleanup(cleanup_free) char *said = ssml_text(element);
 	struct tts_request plain = *request;
+	if (provider->reduce)
+		provider->reduce(&plain); /* the settings that SSML leaves aside */
 	plain.ssml = false;
 	size_t length = strlen(element);
 	if (!provider->takes_ssml)
@@ -126,7 +128,8 @@ static struct err *add_ssml(const struct provider *provider, const struct tts_re
 			       "Split it over several nodes.",
 			       utf8_length(said), provider->service->title,
 			       provider->max_characters(&plain));
-	if (text_is_speakable(said))
+	/* a recording, or what stands for a sign, may speak too */
+	if (text_is_speakable(said) || strstr(element, "<audio") || strstr(element, "alias="))
 		add(ret, take(element), true, 0);
 	return NULL;
 }

@@ -3,6 +3,7 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/tts/text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -57,16 +58,55 @@ static void add_spoken(struct buf *b, const struct ssml *ssml)
 		buf_adds(b, "</prosody>");
 }
 
+/* What stands between `opening` and `closing`, and is text or not. */
+static const struct {
+	const char *opening, *closing;
+	bool is_text;
+} spans[] = {
+	{ "<!--", "-->", false },
+	{ "<![CDATA[", "]]>", true },
+	{ "<", ">", false },
+};
+
+/* The rest of a document behind the span that begins with it, whose text is added. */
+static const char *skip_span(struct buf *said, const char *document)
+{
+	size_t i = 0;
+	while (strncmp(document, spans[i].opening, strlen(spans[i].opening)) != 0)
+		i++;
+	const char *begin = document + strlen(spans[i].opening);
+	const char *end = strstr(begin, spans[i].closing);
+	if (spans[i].is_text)
+		buf_add(said, begin, end ? (size_t)(end - begin) : strlen(begin));
+	return end ? end + strlen(spans[i].closing) : begin + strlen(begin);
+}
+
+/* Makes each run of blanks one space. */
+static void fold_blanks(char *text)
+{
+	static const char blanks[] = " \t\r\n";
+	char *to = text;
+	for (const char *from = text; *from; from++)
+		if (!strchr(blanks, *from))
+			*to++ = *from;
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
+	*to = '\0';
+}
+
 char *ssml_text(const char *document)
 {
 	struct buf said = BUF(strlen(document) + 1);
-	for (const char *tag; *document; document = tag) {
+	while (*document) {
 		size_t length = strcspn(document, "<");
 		buf_add(&said, document, length);
-		tag = strchr(document + length, '>');
-		tag = tag ? tag + 1 : document + strlen(document);
+		document += length;
+		if (*document)
+			document = skip_span(&said, document);
 	}
-	return buf_take(&said);
+	char *text = buf_take(&said);
+	fold_blanks(text);
+	return text;
 }
 
 char *ssml_build(const struct ssml *ssml)

@@ -20,7 +20,10 @@ struct ssml {
  */
 void ssml_escape(struct buf *b, const char *text);
 
-/* What a document says: what stands outside its tags; the caller frees it. */
+/*
+ * What a document says, as far as one can tell: what stands outside its tags and comments, CDATA
+ * included, with each run of blanks as one space. The caller frees it.
+ */
 char *ssml_text(const char *document) __attribute__((returns_nonnull));
 
 /* The document; the caller frees it. */

@@ -133,8 +133,9 @@ describe('building', { timeout: 180_000 }, () => {
 		await page.goto(`/workflows/${id}`);
 		await page.getByText(/^Loading/).first().waitFor();
 		await step(page, 'speak').click();
+		const put = page.waitForResponse((response) => response.request().method() === 'PUT' && response.ok());
 		await page.getByLabel('Name', { exact: true }).fill('Slowly');
-		await page.getByText('Saving').first().waitFor();
+		await put;
 		await saved(page);
 		await page.getByRole('button', { name: 'Run', exact: true }).click();
 		await page.getByRole('region', { name: 'Run', exact: true }).getByText('Completed').waitFor();

@@ -85,7 +85,7 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 		await context.close();
 	});
 
-	test('a recording is made, heard, made again and uploaded, as the WAV that the API takes', async () => {
+	test('a recording is made, made again and uploaded, as the WAV that the API takes; neither Escape nor a failed upload loses it', async () => {
 		const user = await site.stack.user();
 		const { body: profile } = await user.post('/api/voice-profiles', { name: 'Recorded', provider: 'elevenlabs', language: 'de-DE' });
 		const context = await site.browser.window({ session: sessionOf(user) });
@@ -103,11 +103,21 @@ describe('settings and voices', { timeout: 120_000 }, () => {
 		};
 		await record('Start recording');
 		await assertAccessible(page, 'a recording');
-		await record('Record again');
+		await dialog.getByRole('button', { name: 'Record again' }).click();
+		await dialog.getByText('0:01').waitFor();
+		for (let i = 0; i < 3; i++) await page.keyboard.press('Escape');
+		await dialog.getByRole('button', { name: 'Stop' }).click();
+		await page.keyboard.press('Escape');
+		await page.getByRole('heading', { name: 'Throw the recording away?' }).waitFor();
+		await page.getByRole('dialog', { name: 'Throw the recording away?' }).getByRole('button', { name: 'Cancel' }).click();
+		page.allowed.push(/503/);
+		await page.route('**/assets', (route) => route.fulfill({ status: 503, json: { error: 'Busy.' } }), { times: 1 });
 		await dialog.getByRole('button', { name: 'Use this recording' }).click();
+		await page.getByText('Busy.').waitFor();
+		await page.getByRole('button', { name: 'Try again' }).click();
 		await page.getByText(/^It is too short/).waitFor();
 		const [sample] = (await user.get(`/api/voice-profiles/${profile.id}`)).body.assets;
-		assert.ok(sample.durationSec > 1.4 && sample.durationSec < 5, `${sample.durationSec} s`);
+		assert.ok(sample.durationSec > 0.5 && sample.durationSec < 5, `${sample.durationSec} s`);
 		assert.equal(sample.quality.channels, 1);
 		await page.getByRole('button', { name: 'Play Sample 1' }).click();
 		await page.getByRole('button', { name: 'Pause Sample 1' }).waitFor();

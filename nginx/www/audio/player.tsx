@@ -13,6 +13,8 @@ import { Waveform } from './waveform';
 /* What is fetched for the waveform alone: as soon as it is seen, and once it was played. */
 const SEEN_BYTES = 3 * 1024 * 1024;
 const PLAYED_BYTES = 24 * 1024 * 1024;
+/* How long an address is taken to be good. */
+const FRESH_MS = 60_000;
 
 interface PlayerProps {
 	/* Resolves to the address. */
@@ -56,11 +58,12 @@ function useAudio(open: () => Promise<string>, seen: boolean) {
 	const [url, setUrl] = useState<string | null>(null);
 	const [failure, setFailure] = useState<string | null>(null);
 	const resume = useRef<{ at: number; play: boolean } | null>(null);
-	const renewed = useRef(false);
+	const askedAt = useRef(0); /* for the address */
 	const wanted = useRef(false); /* somebody wants to hear it */
 
 	async function renew(play: boolean) {
-		resume.current = { at: audio.current?.currentTime ?? 0, play };
+		resume.current = { at: resume.current?.at ?? audio.current?.currentTime ?? 0, play };
+		askedAt.current = Date.now();
 		try {
 			const fresh = await open();
 			setFailure(null);
@@ -81,10 +84,7 @@ function useAudio(open: () => Promise<string>, seen: boolean) {
 		if (!element) return;
 		wanted.current = element.paused;
 		if (!element.paused) return element.pause();
-		if (failure) {
-			renewed.current = false;
-			return void renew(true);
-		}
+		if (failure) return void renew(true);
 		void element.play().catch(() => {}); /* onError says why */
 	}
 
@@ -97,13 +97,12 @@ function useAudio(open: () => Promise<string>, seen: boolean) {
 			if (at > 0) element.currentTime = at;
 			if (play) void element.play().catch(() => {});
 		},
-		onPlaying() {
-			renewed.current = false;
+		onPause() {
+			wanted.current = false;
 		},
-		/* An address may have expired: it is asked for anew, once. */
+		/* An address may have expired: it is asked for anew. One that is new should work. */
 		onError() {
-			if (renewed.current) return setFailure('The audio cannot be played.');
-			renewed.current = true;
+			if (Date.now() - askedAt.current < FRESH_MS) return setFailure('The audio cannot be played.');
 			void renew(wanted.current);
 		},
 	};
@@ -173,7 +172,7 @@ export function Player({ open, title, autoPlay = false, captions, children }: Pl
 				ref={audio}
 				preload="metadata"
 				src={url ?? undefined}
-				autoPlay={autoPlay}
+				autoPlay={autoPlay && !wasPlayed}
 				aria-label={`Audio of ${title}`}
 				{...events}
 				onLoadedMetadata={() => {
@@ -185,7 +184,10 @@ export function Player({ open, title, autoPlay = false, captions, children }: Pl
 					setPlaying(true);
 					setWasPlayed(true);
 				}}
-				onPause={() => setPlaying(false)}
+				onPause={() => {
+					setPlaying(false);
+					events.onPause();
+				}}
 				onEnded={() => seek(0)}
 			/>
 		</div>

@@ -154,7 +154,7 @@ export function RunPanel(props: Props) {
 							<div className="run-step stack">
 								<StepDetails key={keyOf(step)} step={step} />
 								{typeof (step.output as { segments?: unknown } | null)?.segments === 'number' && <Segments key={step.nodeId} execution={run} nodeId={step.nodeId} onShow={props.onShow} />}
-								{run.status !== 'RUNNING' && step.status !== 'idle' && (
+								{run.status !== 'RUNNING' && (step.status !== 'idle' || run.status === 'CANCELLED') && (
 									<div className="row">
 										<Button size="small" icon="rerun" onClick={() => props.onRerun({ from: { nodeId: step.nodeId }, version: 'current' })}>
 											Rerun from this step

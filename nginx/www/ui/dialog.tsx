@@ -38,7 +38,20 @@ export function Dialog({ title, onClose, children, actions, wide, className = ''
 				onClose?.();
 			}}
 			onMouseDown={(event) => event.target === ref.current && onClose?.()}
-			onKeyDown={(event) => event.stopPropagation()}
+			onKeyDown={(event) => {
+				event.stopPropagation();
+				/* A second Escape would close it whatever onCancel says. */
+				if (event.key !== 'Escape' || event.defaultPrevented) return;
+				event.preventDefault();
+				onClose?.();
+			}}
+			onClose={(event) => {
+				/* Closed by the browser's own means, such as a gesture: it stays until onClose takes it away. */
+				if (event.target === ref.current && ref.current?.isConnected) {
+					ref.current.showModal();
+					onClose?.();
+				}
+			}}
 		>
 			<div className="dialog-body">
 				<header>

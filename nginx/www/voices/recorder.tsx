@@ -90,6 +90,14 @@ function useRecorder() {
 export function RecorderDialog({ title, script, onClose, onTake }: { title: string; script: ReactNode; onClose: () => void; onTake: (file: File) => void }) {
 	const { running, peaks, seconds, take, error, start, stop } = useRecorder();
 
+	const unsaved = running || take !== null;
+	useEffect(() => {
+		if (!unsaved) return;
+		const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+		addEventListener('beforeunload', warn);
+		return () => removeEventListener('beforeunload', warn);
+	}, [unsaved]);
+
 	/* A stray click is not to throw a minute of reading away. */
 	async function close() {
 		const sure = !take || (await confirm({ title: 'Throw the recording away?', text: 'It has not been uploaded.', confirm: 'Throw away', danger: true }));
@@ -104,7 +112,7 @@ export function RecorderDialog({ title, script, onClose, onTake }: { title: stri
 			actions={
 				<>
 					{take && !running ? (
-						<Button key="again" icon="microphone" onClick={start}>
+						<Button key="again" icon="microphone" autoFocus onClick={start}>
 							Record again
 						</Button>
 					) : (
@@ -115,7 +123,7 @@ export function RecorderDialog({ title, script, onClose, onTake }: { title: stri
 						)
 					)}
 					{take && !running ? (
-						<Button key="use" kind="primary" icon="upload" autoFocus onClick={() => onTake(take.file)}>
+						<Button key="use" kind="primary" icon="upload" onClick={() => onTake(take.file)}>
 							Use this recording
 						</Button>
 					) : (

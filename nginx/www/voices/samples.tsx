@@ -16,7 +16,7 @@ import { useUploads, type Kind, type Upload } from './uploads';
 const ENOUGH_S = 60;
 const PLENTY_S = 180;
 
-function UploadRow({ upload: { file, part, error }, onCancel }: { upload: Upload; onCancel: () => void }) {
+function UploadRow({ upload: { file, part, error, hopeless }, onRetry, onCancel }: { upload: Upload; onRetry: () => void; onCancel: () => void }) {
 	return (
 		<li className="sample">
 			<div className="row between">
@@ -27,7 +27,22 @@ function UploadRow({ upload: { file, part, error }, onCancel }: { upload: Upload
 					{error ? `Dismiss ${file.name}` : `Cancel the upload of ${file.name}`}
 				</Button>
 			</div>
-			{error ? <Notice kind="bad">{error}</Notice> : <progress max={1} value={part} aria-label={`Upload of ${file.name}`} />}
+			{error ? (
+				<Notice
+					kind="bad"
+					actions={
+						!hopeless && (
+							<Button size="small" icon="rerun" onClick={onRetry}>
+								Try again
+							</Button>
+						)
+					}
+				>
+					{error}
+				</Notice>
+			) : (
+				<progress max={1} value={part} aria-label={`Upload of ${file.name}`} />
+			)}
 		</li>
 	);
 }
@@ -139,7 +154,7 @@ function Source({ what, label, script, onFiles }: { what: string; label: string;
 }
 
 export function Samples({ profile, cloned, onChange }: { profile: Profile; cloned: boolean; onChange: (change: (samples: Sample[]) => Sample[]) => void }) {
-	const { uploads, add, cancel } = useUploads(profile.id, (sample) => onChange((all) => [...all, sample]));
+	const { uploads, add, retry, cancel } = useUploads(profile.id, (sample) => onChange((all) => [...all, sample]));
 	const consents = profile.assets.filter(({ kind }) => kind === 'consent');
 	const samples = profile.assets.filter(({ kind }) => kind !== 'consent');
 
@@ -163,7 +178,7 @@ export function Samples({ profile, cloned, onChange }: { profile: Profile; clone
 					<SampleRow key={sample.id} sample={sample} title={`${title} ${i + 1}`} onDelete={() => remove(sample, `${title} ${i + 1}`)} />
 				))}
 				{coming.map((one) => (
-					<UploadRow key={one.id} upload={one} onCancel={() => cancel(one)} />
+					<UploadRow key={one.id} upload={one} onRetry={() => retry(one)} onCancel={() => cancel(one)} />
 				))}
 			</ul>
 		);

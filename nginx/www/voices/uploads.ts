@@ -11,6 +11,8 @@ export interface Upload {
 	id: number;
 	file: File;
 	kind: Kind;
+	/* It was too large to be sent at all. */
+	hopeless: boolean;
 	/* How much of it has been sent, 0 to 1. */
 	part: number;
 	error: string | null;
@@ -46,7 +48,7 @@ export function useUploads(profileId: string, onDone: (sample: Sample) => void) 
 	function add(files: Iterable<File>, kind: Kind) {
 		for (const file of files) {
 			const error = file.size > MAX_BYTES ? 'The file is larger than 25 MB.' : null;
-			const one: Upload = { id: next++, file, kind, part: 0, error, stop: new AbortController() };
+			const one: Upload = { id: next++, file, kind, hopeless: error !== null, part: 0, error, stop: new AbortController() };
 			setUploads((all) => [...all, one]);
 			if (error) continue;
 			stops.current.add(one.stop);
@@ -54,10 +56,18 @@ export function useUploads(profileId: string, onDone: (sample: Sample) => void) 
 		}
 	}
 
+	/* A recording exists nowhere else: what failed to arrive can be sent again. */
+	function retry(failed: Upload) {
+		const one = { ...failed, part: 0, error: null, stop: new AbortController() };
+		change(one.id, one);
+		stops.current.add(one.stop);
+		last.current = last.current.then(() => send(one));
+	}
+
 	function cancel({ id, stop }: Upload) {
 		stop.abort();
 		forget(id);
 	}
 
-	return { uploads, add, cancel };
+	return { uploads, add, retry, cancel };
 }

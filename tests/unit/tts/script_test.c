@@ -78,6 +78,11 @@ static void what_is_not_sent_is_not_hashed(void **state)
 		{ &elevenlabs_provider, NULL, NULL, 0.4, NAN, 0.5, NAN, false, false },
 		{ &elevenlabs_provider, "eleven_multilingual_v2", NULL, NAN, NAN, NAN, NAN, false,
 		  true },
+		{ &elevenlabs_provider, NULL, NULL, 7, 9, 1, 1.2, false, true },
+		{ &elevenlabs_provider, NULL, NULL, NAN, 1.1, 0.5, 1.1, false, false },
+		{ &azure_provider, NULL, NULL, NAN, 1, NAN, NAN, false, true },
+		{ &openai_provider, NULL, NULL, 0.1, 1, 0.2, 1, false, true },
+		{ &openai_provider, "tts-1-hd", "tts-1", NAN, 1, NAN, 1, false, false },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char one[DIGEST_HEX_SIZE], other[DIGEST_HEX_SIZE];

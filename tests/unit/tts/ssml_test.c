@@ -73,9 +73,31 @@ static void test_build_is_never_cut(void **state)
 	assert_string_equal(ssml + strlen(ssml) - strlen("</voice></speak>"), "</voice></speak>");
 }
 
+static void test_text(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *document, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "<speak>Hello <b>you</b>.</speak>", "Hello you." },
+		{ "<speak>\n\t<s>One.</s>\n\t<s>Two.</s>\n</speak>", "One. Two. " },
+		{ "<s>a<![CDATA[ < b & > ]]>c</s>", "a < b & > c" },
+		{ "a<!-- <b> not > said -->b", "ab" },
+		{ "open <tag", "open " },
+		{ "<![CDATA[open", "open" },
+		{ "<!--", "" },
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup(cleanup_free) char *said = ssml_text(cases[i].document);
+		assert_string_equal(said, cases[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_build_is_never_cut),
