@@ -218,7 +218,7 @@ describe('S3', () => {
 				'RequestTimeTooSkewed',
 			],
 			[
-				signed('GET', path, {}, { signingDate: new Date(now - 14 * 60_000) }),
+				signed('GET', '/voiceover/none', {}, { signingDate: new Date(now - 14 * 60_000) }),
 				404,
 				'NoSuchKey',
 			],
