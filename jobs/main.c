@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,8 @@ enum {
 	METRICS_MINUTES = 7 * 24 * 60, /* for dashboards */
 	TICK_MS = 250,                 /* how often the progress bar is drawn */
 	MAX_SCREEN = 4096,
+	/* Of malloc: threads mostly wait, and each arena more would keep what they freed. */
+	ARENAS = 2,
 };
 
 struct options {
@@ -311,6 +314,7 @@ static enum log_level level_of(const struct conf *conf, const struct options *op
 int main(int argc, char **argv)
 {
 	struct options options;
+	mallopt(M_ARENA_MAX, ARENAS); /* NOLINT(concurrency-mt-unsafe): before any thread */
 	int code = read_options(argc, argv, &options);
 	if (code >= 0)
 		return code;
