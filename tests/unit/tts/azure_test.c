@@ -162,6 +162,7 @@ static void test_classify(void **state)
 		{ 500, REFUSAL_DOWN, plain, "", "", "500" },
 		{ 500, REFUSAL_HD_REGION, hd, "", "", "500" },
 		{ 502, REFUSAL_DOWN, plain, "Bad Gateway", "<html>x</html>", "502 Bad Gateway" },
+		{ 503, REFUSAL_DOWN, plain, "Service Unavailable", "", "503 Service Unavailable" },
 		{ 301, REFUSAL_ADDRESS, plain, "", "", "301" },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
