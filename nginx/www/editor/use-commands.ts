@@ -38,6 +38,26 @@ function selection(document: GraphDocument) {
 	return { nodes, edges: edgesOf(document.graph).filter(({ source, target }) => selectedNodes.has(source) && selectedNodes.has(target)) };
 }
 
+/* How long a step that was added is waited for, in frames. */
+const FOCUS_FRAMES = 30;
+
+/*
+ * Gives a step the focus as soon as it can have it: it is invisible until it is measured. What the user does meanwhile goes
+ * before: nobody is torn away from what they type.
+ */
+function focusStep(id: string): void {
+	const stop = new AbortController();
+	for (const deed of ['keydown', 'pointerdown']) addEventListener(deed, () => stop.abort(), { capture: true, signal: stop.signal });
+	const attempt = (frames: number) => {
+		if (stop.signal.aborted) return;
+		const step = document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
+		step?.focus({ preventScroll: true });
+		if (frames === 0 || document.activeElement === step) stop.abort();
+		else requestAnimationFrame(() => attempt(frames - 1));
+	};
+	requestAnimationFrame(() => attempt(FOCUS_FRAMES));
+}
+
 export interface Commands {
 	addStep: (type: NodeType, place?: { x: number; y: number }) => void;
 	duplicate: () => void;
@@ -52,7 +72,6 @@ export function useCommands(document: GraphDocument, types: Types): Commands {
 	const flow = useReactFlow();
 	const commands = useMemo((): Commands => {
 		const calm = matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200;
-		const focus = (id: string) => requestAnimationFrame(() => window.document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true }));
 		const middle = () => {
 			const box = window.document.querySelector('.canvas')?.getBoundingClientRect();
 			return flow.screenToFlowPosition({ x: (box?.left ?? 0) + (box?.width ?? 0) / 2 - NODE_WIDTH / 2, y: (box?.top ?? 0) + (box?.height ?? 0) / 2 - 40 });
@@ -67,7 +86,7 @@ export function useCommands(document: GraphDocument, types: Types): Commands {
 				const edge = before && connection(document, types, before, node);
 				document.add([node], edge ? [edge] : []);
 				if (!place) see(before ? [before.id, node.id] : [node.id]);
-				focus(node.id);
+				focusStep(node.id);
 			},
 			duplicate() {
 				const { nodes, edges } = selection(document);

@@ -1,5 +1,6 @@
 /* The editor: palette, canvas, inspector, and the run panel below. */
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { flushSync } from 'react-dom';
 import { ApiError, messageOf, post, postOnce } from '../api';
 import { useReactFlow } from '@xyflow/react';
 import { navigate, useGuard } from '../router';
@@ -207,8 +208,9 @@ export function EditorView({ workflow: loaded, etag, types: typeList, runId }: {
 	}
 
 	function findStep() {
-		setAdding(true);
-		setTimeout(() => search.current?.focus(), 0);
+		/* At once: what is typed next belongs into the search. */
+		flushSync(() => setAdding(true));
+		search.current?.focus();
 	}
 
 	const single = () => (graph.state.selectedNodes.size === 1 ? [...graph.state.selectedNodes][0]! : null);
