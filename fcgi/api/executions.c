@@ -109,12 +109,20 @@ static char *with_member(char *object, const char *name, const char *value)
 	return longer;
 }
 
+static struct err *check_ended(const char *status)
+{
+	if (strcmp(status, "RUNNING") != 0)
+		return NULL;
+	return err_new(ERR_INVALID, "This execution is still running; wait for its end, or "
+				    "cancel it");
+}
+
 /* What failed goes on; what has ended otherwise is only run again from a place that is named. */
 static struct err *check_rerun(const struct rerun_request *q, const char *status)
 {
-	if (!strcmp(status, "FAILED"))
-		return NULL;
-	if (!strcmp(status, "RUNNING") || (!q->from_start && !q->node))
+	if (q->from_start || q->node)
+		return check_ended(status);
+	if (strcmp(status, "FAILED") != 0)
 		return err_new(ERR_INVALID, "Only a failed execution can be rerun; this one is %s",
 			       status);
 	return NULL;
@@ -168,10 +176,7 @@ struct err *rerun_check_ended(struct app *app, struct request *request, const ch
 {
 	cleanup(execution_graph_clear) struct execution_graph prior = { 0 };
 	TRY(load_prior(app, request, execution, &prior));
-	if (!strcmp(prior.status, "RUNNING"))
-		return err_new(ERR_INVALID, "This execution is still running; wait for its end, or "
-					    "cancel it");
-	return NULL;
+	return check_ended(prior.status);
 }
 
 struct err *rerun_from(struct app *app, struct request *request, const char *execution,

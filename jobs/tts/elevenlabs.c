@@ -42,7 +42,7 @@ static double or_default(struct tts_result *ret, const struct tts_range *range, 
 /* The nearest of the three kinds of steadiness that such a model knows. */
 static double step_of(double value)
 {
-	return round(2 * fmin(fmax(value, stability.min), stability.max)) / 2;
+	return round(2 * tts_limited(&stability, value)) / 2;
 }
 
 /* Such a model takes nothing else. */
@@ -133,8 +133,7 @@ static void read_headers(struct http *http, const struct tts_request *request,
 	ret->model = mem_strdup(elevenlabs_model_id(request));
 }
 
-/* A refusal of too many calls at once tells how many there may be: "…a maximum of 2 concurrent…".
- */
+/* A refusal of too many calls at once tells the limit: "…a maximum of 2 concurrent…". */
 static void read_limit(const struct http_response *response, struct tts_result *ret)
 {
 	static const char before[] = "maximum of ";

@@ -63,12 +63,11 @@ double tts_limited(const struct tts_range *range, double value)
 double tts_clamp(struct tts_result *r, const char *title, const struct tts_range *range,
 		 double value)
 {
-	if (isnan(value) || (value >= range->min && value <= range->max))
+	double used = tts_limited(range, value);
+	if (isnan(value) || used == value)
 		return value;
-	bool above = value > range->max;
-	double used = above ? range->max : range->min;
 	tts_note(r, "%s %g is %s than %s allows; used %g", range->setting, value,
-		 above ? "more" : "less", title, used);
+		 value > used ? "more" : "less", title, used);
 	return used;
 }
 

@@ -106,28 +106,28 @@ static struct err *add_ssml(const struct provider *provider, const struct tts_re
 			    const char *text, struct script *ret)
 {
 	static const char opening[] = "<speak", closing[] = "</speak>";
-	cleanup(cleanup_free) char *element = trimmed(text, strlen(text));
-	cleanup(cleanup_free) char *said = ssml_text(element);
-	struct tts_request plain = *request;
-	if (provider->reduce)
-		provider->reduce(&plain); /* the settings that SSML leaves aside */
-	plain.ssml = false;
-	size_t length = strlen(element);
 	if (!provider->takes_ssml)
 		return err_new(ERR_INVALID,
 			       "%s takes no SSML: switch SSML off in the node's settings, or "
 			       "choose a voice of Azure",
 			       provider->service->title);
+	cleanup(cleanup_free) char *element = trimmed(text, strlen(text));
+	size_t length = strlen(element);
 	if (length < strlen(closing) || strncmp(element, opening, strlen(opening)) != 0 ||
 	    strcmp(element + length - strlen(closing), closing) != 0)
 		return err_new(ERR_INVALID, "The text is said to be SSML: it has to begin with "
 					    "<speak and to end with </speak>");
-	if (utf8_length(said) > provider->max_characters(&plain))
+	struct tts_request plain = *request;
+	if (provider->reduce)
+		provider->reduce(&plain); /* the settings that SSML leaves aside */
+	plain.ssml = false;
+	cleanup(cleanup_free) char *said = ssml_text(element);
+	size_t count = utf8_length(said), most = provider->max_characters(&plain);
+	if (count > most)
 		return err_new(ERR_INVALID,
 			       "The SSML says %zu characters; %s takes at most %zu in one request. "
 			       "Split it over several nodes.",
-			       utf8_length(said), provider->service->title,
-			       provider->max_characters(&plain));
+			       count, provider->service->title, most);
 	/* a recording, or what stands for a sign, may speak too */
 	if (text_is_speakable(said) || strstr(element, "<audio") || strstr(element, "alias="))
 		add(ret, take(element), true, 0);

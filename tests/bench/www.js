@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { node } from '../api/client.js';
 import { Stack } from '../api/stack.js';
-import { Browser } from '../e2e/browser.js';
+import { Browser, sessionOf } from '../e2e/browser.js';
 import { Report } from './report.js';
 
 const ROUNDS = 5;
@@ -65,7 +65,7 @@ async function heapOf(debuggerSession) {
 async function growthOfAnHour(browser, user) {
 	const workflow = await user.workflow([node('start', 'manual-trigger'), node('wait', 'delay', { duration: HOUR_S })]);
 	const { body: run } = await user.post(`/api/workflows/${workflow}/execute`);
-	const context = await browser.window({ session: { user: user.user, token: user.token } });
+	const context = await browser.window({ session: sessionOf(user) });
 	await context.addInitScript((speed) => {
 		const { setTimeout } = globalThis;
 		globalThis.setTimeout = (run, ms = 0, ...rest) => setTimeout(run, ms / speed, ...rest);
@@ -91,7 +91,7 @@ try {
 	const report = new Report();
 	await reportSizes(report);
 	const user = await stack.user();
-	const session = { user: user.user, token: user.token };
+	const session = sessionOf(user);
 	const id = await user.workflow(grid(NODES), []);
 	const [list, drawn] = [[], []];
 	let frames = [];

@@ -68,7 +68,8 @@ async function kill(site, state, count, say) {
 async function judge(site, state, title, users, extraOf) {
 	const texts = state.texts.filter(({ user }) => users.includes(user));
 	const runs = texts.flatMap((text) => text.runs.map((id) => `'${id}'`));
-	const deaths = Number(await site.sql(`SELECT coalesce(sum(crashes), 0) FROM executions WHERE id IN (${runs})`));
+	if (texts.length === 0) throw new Error(`${title}: no text was spoken to its end`);
+	const deaths = Number(await site.sql(`SELECT sum(crashes) FROM executions WHERE id IN (${runs})`));
 	const charges = users.flatMap((user) => chargesOf(site.elevenlabs, user.key)).length;
 	const segments = texts.length * LONG;
 	return { title, texts: texts.length, deaths, segments, charges, ok: charges >= segments && charges <= segments + extraOf(deaths) };

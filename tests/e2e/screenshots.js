@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { node, voiceover } from '../api/client.js';
 import { wav } from '../api/samples.js';
 import { Stack } from '../api/stack.js';
-import { Browser } from './browser.js';
+import { Browser, sessionOf } from './browser.js';
 
 const FOLDER = resolve(process.argv[2] ?? 'build/screenshots');
 const TEXT = process.argv[3] ?? '';
@@ -86,7 +86,7 @@ async function overflow(page) {
 }
 
 async function picture(browser, [name, user, path, prepare], width, colorScheme) {
-	const session = user && { user: user.user, token: user.token };
+	const session = user && sessionOf(user);
 	const context = await browser.window({ session, colorScheme, viewport: { width, height: width < 700 ? 780 : 900 } });
 	const page = await browser.tab(context, path);
 	page.allowed.push(/404/);

@@ -174,7 +174,7 @@ export function Player({ open, title, autoPlay = false, captions, children }: Pl
 				src={url ?? undefined}
 				autoPlay={autoPlay && !wasPlayed}
 				aria-label={`Audio of ${title}`}
-				{...events}
+				onError={events.onError}
 				onLoadedMetadata={() => {
 					learnLength();
 					events.onLoadedMetadata();

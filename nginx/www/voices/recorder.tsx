@@ -110,28 +110,28 @@ export function RecorderDialog({ title, script, onClose, onTake }: { title: stri
 			wide
 			{...(!running && { onClose: () => void close() })}
 			actions={
-				<>
-					{take && !running ? (
+				/* By keys: who pressed "Record again" is not to find "Cancel" busy. */
+				take ? (
+					<>
 						<Button key="again" icon="microphone" autoFocus onClick={start}>
 							Record again
 						</Button>
-					) : (
-						!running && (
-							<Button key="cancel" onClick={onClose}>
-								Cancel
-							</Button>
-						)
-					)}
-					{take && !running ? (
 						<Button key="use" kind="primary" icon="upload" onClick={() => onTake(take.file)}>
 							Use this recording
 						</Button>
-					) : (
+					</>
+				) : (
+					<>
+						{!running && (
+							<Button key="cancel" onClick={onClose}>
+								Cancel
+							</Button>
+						)}
 						<Button key="record" kind={running ? 'danger' : 'primary'} icon={running ? 'stop' : 'microphone'} onClick={running ? stop : start}>
 							{running ? 'Stop' : 'Start recording'}
 						</Button>
-					)}
-				</>
+					</>
+				)
 			}
 		>
 			<div className="stack">
@@ -139,7 +139,7 @@ export function RecorderDialog({ title, script, onClose, onTake }: { title: stri
 				<div className="script" tabIndex={0} role="region" aria-label="What to read aloud">
 					{script}
 				</div>
-				{take && !running ? (
+				{take ? (
 					<Player key={take.url} open={() => Promise.resolve(take.url)} title="your recording" />
 				) : (
 					<>

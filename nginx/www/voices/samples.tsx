@@ -10,13 +10,13 @@ import { toast, toastError } from '../ui/toast';
 import { RecorderDialog } from './recorder';
 import { scriptIn } from './scripts';
 import { PROFILES, keyOf, wantsSpokenConsent, type Profile, type Sample } from './types';
-import { useUploads, type Kind, type Upload } from './uploads';
+import { isTooLarge, useUploads, type Kind, type Upload } from './uploads';
 
 /* What makes a good clone. */
 const ENOUGH_S = 60;
 const PLENTY_S = 180;
 
-function UploadRow({ upload: { file, part, error, hopeless }, onRetry, onCancel }: { upload: Upload; onRetry: () => void; onCancel: () => void }) {
+function UploadRow({ upload: { file, part, error }, onRetry, onCancel }: { upload: Upload; onRetry: () => void; onCancel: () => void }) {
 	return (
 		<li className="sample">
 			<div className="row between">
@@ -31,7 +31,7 @@ function UploadRow({ upload: { file, part, error, hopeless }, onRetry, onCancel 
 				<Notice
 					kind="bad"
 					actions={
-						!hopeless && (
+						!isTooLarge(file) && (
 							<Button size="small" icon="rerun" onClick={onRetry}>
 								Try again
 							</Button>

@@ -11,13 +11,14 @@ export interface Upload {
 	id: number;
 	file: File;
 	kind: Kind;
-	/* It was too large to be sent at all. */
-	hopeless: boolean;
 	/* How much of it has been sent, 0 to 1. */
 	part: number;
 	error: string | null;
 	stop: AbortController;
 }
+
+/* Such a file is not sent at all. */
+export const isTooLarge = ({ size }: File) => size > MAX_BYTES;
 
 let next = 1;
 
@@ -45,14 +46,17 @@ export function useUploads(profileId: string, onDone: (sample: Sample) => void) 
 		}
 	}
 
+	function queue(one: Upload) {
+		stops.current.add(one.stop);
+		last.current = last.current.then(() => send(one));
+	}
+
 	function add(files: Iterable<File>, kind: Kind) {
 		for (const file of files) {
-			const error = file.size > MAX_BYTES ? 'The file is larger than 25 MB.' : null;
-			const one: Upload = { id: next++, file, kind, hopeless: error !== null, part: 0, error, stop: new AbortController() };
+			const error = isTooLarge(file) ? 'The file is larger than 25 MB.' : null;
+			const one: Upload = { id: next++, file, kind, part: 0, error, stop: new AbortController() };
 			setUploads((all) => [...all, one]);
-			if (error) continue;
-			stops.current.add(one.stop);
-			last.current = last.current.then(() => send(one));
+			if (!error) queue(one);
 		}
 	}
 
@@ -60,8 +64,7 @@ export function useUploads(profileId: string, onDone: (sample: Sample) => void) 
 	function retry(failed: Upload) {
 		const one = { ...failed, part: 0, error: null, stop: new AbortController() };
 		change(one.id, one);
-		stops.current.add(one.stop);
-		last.current = last.current.then(() => send(one));
+		queue(one);
 	}
 
 	function cancel({ id, stop }: Upload) {
