@@ -122,6 +122,46 @@ describe('building', { timeout: 180_000 }, () => {
 		await context.close();
 	});
 
+	test('a long text on its way: which segment of how many, a bar, and how long it will take', async () => {
+		const user = await site.stack.speaker({ voice: 'fault-drip' });
+		const paragraphs = Array.from({ length: 12 }, (_, i) => `Paragraph ${i + 1} takes its time.`);
+		const id = await user.workflow(voiceover(user.profile.id, paragraphs.join('\n\n')));
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, `/workflows/${id}`);
+		await page.getByRole('button', { name: 'Run', exact: true }).click();
+		const panel = page.getByRole('region', { name: 'Run', exact: true });
+		await panel.getByText(/^Segment \d+ of 12, about .+ left$/).waitFor();
+		const bar = panel.getByRole('progressbar', { name: 'Segments done' });
+		assert.equal(await bar.getAttribute('max'), '12');
+		await assertAccessible(page, 'a long text on its way');
+		await heard(page);
+		assert.equal(await bar.count(), 0, 'what is done has no bar');
+		page.check();
+		await context.close();
+	});
+
+	test('steps that all lie on one place are laid out, and saved so with the next change', async () => {
+		const user = await site.stack.speaker();
+		const id = await user.workflow(voiceover(user.profile.id, TEXT));
+		const placesOf = (nodes) => nodes.map(({ position }) => `${position.x} ${position.y}`);
+		const stored = async () => (await user.get(`/api/workflows/${id}`)).body;
+		const before = await stored();
+		assert.equal(new Set(placesOf(before.nodes)).size, 1, 'as a program makes them that draws nothing');
+		const context = await site.browser.window({ session: sessionOf(user) });
+		const page = await site.browser.tab(context, `/workflows/${id}`);
+		await step(page, 'start').waitFor();
+		const boxes = await Promise.all(['start', 'script', 'speak'].map((one) => step(page, one).boundingBox()));
+		for (const [i, box] of boxes.slice(1).entries()) assert.ok(box.x >= boxes[i].x + boxes[i].width, 'each stands right of the one before');
+		assert.equal((await stored()).updatedAt, before.updatedAt, 'who only looks changes nothing');
+		await step(page, 'speak').click();
+		const put = page.waitForResponse((response) => response.request().method() === 'PUT' && response.ok());
+		await page.getByLabel('Name', { exact: true }).fill('Spoken');
+		await put;
+		assert.equal(new Set(placesOf((await stored()).nodes)).size, 3);
+		page.check();
+		await context.close();
+	});
+
 	test('a slow connection: the page comes, says that it loads, saves and runs', async () => {
 		const user = await site.stack.speaker();
 		const id = await user.workflow(voiceover(user.profile.id, TEXT));

@@ -153,9 +153,7 @@ function One({ node, focused }: { node: WireNode; focused: number }) {
 				<span className="step-icon">
 					<Icon name={categoryOf(type?.category).icon} />
 				</span>
-				<h2 className="cut grow" title={type?.title ?? typeOf(node)}>
-					{type?.title ?? typeOf(node)}
-				</h2>
+				<h2 className="grow">{type?.title ?? typeOf(node)}</h2>
 				<Menu
 					label="More for this step"
 					items={[

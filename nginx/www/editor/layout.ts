@@ -2,7 +2,8 @@
  * Places for a whole graph: in columns from left to right, each step right of everything that leads to it, and within a
  * column in the order of what leads there, so that few lines cross.
  */
-import { edgesOf, nodesOf, type Graph } from './document';
+import type { Workflow } from '../workflows/types';
+import { edgesOf, isNode, nodesOf, positionOf, type Graph } from './document';
 
 export const NODE_WIDTH = 232;
 const COLUMN = NODE_WIDTH + 88;
@@ -65,4 +66,17 @@ export function layout(graph: Graph, heightOf: (id: string) => number | undefine
 		});
 	});
 	return places;
+}
+
+/*
+ * What is edited of a workflow. A program that makes workflows need not know where a step is drawn; where all of them lie on
+ * one place, they get places here, which are saved with the next change.
+ */
+export function graphOf({ nodes, edges, name }: Workflow): Graph {
+	const graph = { nodes, edges, name };
+	const shown = nodesOf(graph);
+	const spots = new Set(shown.map((node) => Object.values(positionOf(node)).join()));
+	if (shown.length < 2 || spots.size > 1) return graph;
+	const places = layout(graph, () => undefined);
+	return { ...graph, nodes: nodes.map((node) => (isNode(node) ? { ...node, position: { ...node.position, ...places.get(node.id)! } } : node)) };
 }

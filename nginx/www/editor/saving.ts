@@ -5,6 +5,7 @@
 import { ApiError, request } from '../api';
 import type { Workflow } from '../workflows/types';
 import type { Graph, GraphDocument } from './document';
+import { graphOf } from './layout';
 import { isSame } from './merge';
 
 const PAUSE_MS = 700;
@@ -138,7 +139,7 @@ export class Saver {
 	/* Reads the version that stands there now. The lost answer of our own save is no conflict. */
 	async #meet() {
 		const { data, etag } = await request<Workflow>('GET', this.#path);
-		const theirs = { nodes: data.nodes, edges: data.edges, name: data.name };
+		const theirs = graphOf(data);
 		if (isSame(theirs, this.#document.graph)) {
 			this.#base = this.#document.graph;
 			this.#etag = etag;
@@ -168,7 +169,7 @@ export class Saver {
 		if (this.isDirty || this.#running || this.saving.conflict) return false;
 		const { data, etag } = await request<Workflow>('GET', this.#path);
 		if (etag === this.#etag || this.isDirty) return false;
-		const graph = { nodes: data.nodes, edges: data.edges, name: data.name };
+		const graph = graphOf(data);
 		this.#etag = etag;
 		if (isSame(graph, this.#base)) return false;
 		this.#base = graph;

@@ -22,6 +22,7 @@ import { EditorContext, useRun, type Editor } from './context';
 import { GraphDocument, nodesOf, titleOf, useDocument } from './document';
 import { Inspector } from './inspector';
 import { KeysDialog, useKeys, type Command } from './keys';
+import { graphOf } from './layout';
 import { fromText } from './nodes';
 import { Palette } from './palette';
 import { Saver } from './saving';
@@ -45,7 +46,7 @@ function saveFile(name: string, text: string) {
 /* The document and everything that lives as long as it; ends with the page. */
 function useParts(workflow: Workflow, etag: string | null) {
 	const [parts] = useState(() => {
-		const graph = new GraphDocument({ nodes: workflow.nodes, edges: workflow.edges, name: workflow.name });
+		const graph = new GraphDocument(graphOf(workflow));
 		return { document: graph, saver: new Saver(graph, workflow, etag), runs: new RunWatcher(workflow.id) };
 	});
 	return parts;
