@@ -20,6 +20,8 @@ interface PlayerProps {
 	/* Resolves to the address. */
 	open: () => Promise<string>;
 	title: string;
+	/* How long it is, as far as that is known before the audio is there. */
+	seconds?: number;
 	autoPlay?: boolean;
 	captions?: Cue[] | null;
 	/* Buttons beside it. */
@@ -109,7 +111,7 @@ function useAudio(open: () => Promise<string>, seen: boolean) {
 	return { audio, url, failure, toggle, events };
 }
 
-export function Player({ open, title, autoPlay = false, captions, children }: PlayerProps) {
+export function Player({ open, title, seconds = 0, autoPlay = false, captions, children }: PlayerProps) {
 	const frame = useRef<HTMLDivElement>(null);
 	const { audio, url, failure, toggle, events } = useAudio(open, useSeen(frame));
 	const [length, setLength] = useState(0);
@@ -158,7 +160,7 @@ export function Player({ open, title, autoPlay = false, captions, children }: Pl
 					/>
 				</div>
 				<span className="fine numbers player-time">
-					{formatLength(at)} / {length > 0 ? formatLength(length) : '–:––'}
+					{formatLength(at)} / {length || seconds ? formatLength(length || seconds) : '–:––'}
 				</span>
 				{children}
 			</div>

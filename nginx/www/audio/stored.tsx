@@ -34,10 +34,12 @@ interface StoredProps {
 	audioKey: string;
 	captionsKey?: string | null;
 	title: string;
+	/* As for the player. */
+	seconds?: number;
 	autoPlay?: boolean;
 }
 
-export function StoredAudio({ audioKey, captionsKey = null, title, autoPlay = false }: StoredProps) {
+export function StoredAudio({ audioKey, captionsKey = null, title, seconds, autoPlay = false }: StoredProps) {
 	const [captions, setCaptions] = useState<Cue[] | null>(null);
 
 	async function toggleCaptions() {
@@ -46,7 +48,7 @@ export function StoredAudio({ audioKey, captionsKey = null, title, autoPlay = fa
 	}
 
 	return (
-		<Player key={audioKey} open={() => linkTo(audioKey)} title={title} autoPlay={autoPlay} captions={captions}>
+		<Player key={audioKey} open={() => linkTo(audioKey)} title={title} seconds={seconds} autoPlay={autoPlay} captions={captions}>
 			{captionsKey && (
 				<>
 					<Button size="small" icon="captions" iconOnly aria-pressed={captions !== null} onClick={toggleCaptions}>

@@ -1,6 +1,7 @@
 /* One step of a run: what it said, made, took in and cost. */
 import { StoredAudio } from '../audio/stored';
 import { formatNumber, formatTook } from '../format';
+import { serviceTitle } from '../services';
 import { Notice } from '../ui/states';
 import type { Json, StepLog } from '../workflows/types';
 import { StatusBadge } from './status';
@@ -26,7 +27,7 @@ function costOf(cost: Record<string, Json>): string {
 	if (billed !== null) parts.push(`${formatNumber(billed)} characters billed`);
 	const tokens = (number('promptTokens') ?? 0) + (number('completionTokens') ?? 0);
 	if (tokens > 0) parts.push(`${formatNumber(tokens)} tokens`);
-	const by = [cost.provider, cost.model].filter((text) => typeof text === 'string').join(', ');
+	const by = [typeof cost.provider === 'string' && serviceTitle(cost.provider), cost.model].filter((text) => typeof text === 'string').join(', ');
 	return by ? `${parts.join(', ')} (${by})` : parts.join(', ');
 }
 
@@ -51,6 +52,7 @@ export function StepDetails({ step }: { step: StepLog }) {
 	const text = member(step.output, 'text');
 	const key = member(step.output, 'audioKey');
 	const captions = member(step.output, 'captionsKey');
+	const seconds = member(step.output, 'durationSec');
 	return (
 		<div className="step-details stack">
 			<div className="row">
@@ -67,7 +69,7 @@ export function StepDetails({ step }: { step: StepLog }) {
 				</Notice>
 			)}
 			<Data title="Where it happened" value={step.errorStack ?? null} />
-			{typeof key === 'string' && <StoredAudio key={key} audioKey={key} captionsKey={typeof captions === 'string' ? captions : null} title={step.nodeTitle} />}
+			{typeof key === 'string' && <StoredAudio key={key} audioKey={key} captionsKey={typeof captions === 'string' ? captions : null} title={step.nodeTitle} seconds={typeof seconds === 'number' ? seconds : 0} />}
 			{typeof text === 'string' && text && <p className="step-output">{text}</p>}
 			{step.notes && step.notes.length > 0 && (
 				<ul className="fine">

@@ -1,12 +1,13 @@
 /* Columns of billed characters, stacked by provider. Its figures are in the table below it, for those who do not see it. */
 import { useLayoutEffect, useRef } from 'react';
 import { formatCompact, formatNumber } from '../format';
-import { providerTitle } from '../voices/types';
+import { serviceTitle } from '../services';
 import { roundUp, type Column, type Series } from './series';
 
 const WIDTH = 720, HEIGHT = 220;
-const LEFT = 48, BOTTOM = 24, TOP = 10;
-const PLOT_WIDTH = WIDTH - LEFT, PLOT_HEIGHT = HEIGHT - BOTTOM - TOP;
+/* The scale stands on the right, beside the latest columns, which are what a narrow screen shows first. */
+const LEFT = 12, RIGHT = 44, BOTTOM = 24, TOP = 10;
+const PLOT_WIDTH = WIDTH - LEFT - RIGHT, PLOT_HEIGHT = HEIGHT - BOTTOM - TOP;
 const LINES = 4;
 const MOST_LABELS = 8;
 const MOST_BAR = 44;
@@ -16,7 +17,7 @@ function Bar({ column, x, width, scale, providers }: { column: Column; x: number
 	let y = TOP + PLOT_HEIGHT;
 	return (
 		<g className="chart-column">
-			<title>{[column.label, ...providers.map((name, i) => `${providerTitle(name)}: ${formatNumber(column.billed[i]!)}`)].join('\n')}</title>
+			<title>{[column.label, ...providers.map((name, i) => `${serviceTitle(name)}: ${formatNumber(column.billed[i]!)}`)].join('\n')}</title>
 			<rect className="chart-target" x={x} y={TOP} width={width} height={PLOT_HEIGHT} />
 			{column.billed.map((value, i) => {
 				const height = value * scale;
@@ -47,8 +48,8 @@ export function Chart({ series }: { series: Series }) {
 						const y = TOP + (PLOT_HEIGHT * i) / LINES;
 						return (
 							<g key={i}>
-								<line className="chart-line" x1={LEFT} x2={WIDTH} y1={y} y2={y} />
-								<text className="chart-text" x={LEFT - 8} y={y + 4} textAnchor="end">
+								<line className="chart-line" x1={LEFT} x2={WIDTH - RIGHT} y1={y} y2={y} />
+								<text className="chart-text" x={WIDTH - RIGHT + 8} y={y + 4}>
 									{formatCompact((top * (LINES - i)) / LINES)}
 								</text>
 							</g>
@@ -71,7 +72,7 @@ export function Chart({ series }: { series: Series }) {
 				{providers.map((name, i) => (
 					<span key={name} className="row chart-key">
 						<span className={`chart-swatch series-${i % COLOURS}`} aria-hidden="true" />
-						{providerTitle(name)}
+						{serviceTitle(name)}
 					</span>
 				))}
 			</figcaption>

@@ -4,7 +4,7 @@ import { formatNumber } from '../format';
 import { SelectField } from '../ui/field';
 import { Empty, Failure, Loading } from '../ui/states';
 import { useResource } from '../use-resource';
-import { providerTitle } from '../voices/types';
+import { serviceTitle } from '../services';
 import { BudgetSection } from './budget';
 import { Chart } from './chart';
 import { dayFromNow, seriesOf } from './series';
@@ -104,8 +104,8 @@ function Report({ usage }: { usage: Usage }) {
 		);
 	}
 	const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
-	const byVoice = sumBy(usage.days, (entry) => [voiceOf(entry), providerTitle(entry.provider)]).sort((a, b) => b.billedCharacters - a.billedCharacters);
-	const byDay = sumBy([...usage.days].reverse(), ({ date, provider }) => [dayFormat.format(new Date(date)), providerTitle(provider)]);
+	const byVoice = sumBy(usage.days, (entry) => [voiceOf(entry), serviceTitle(entry.provider)]).sort((a, b) => b.billedCharacters - a.billedCharacters);
+	const byDay = sumBy([...usage.days].reverse(), ({ date, provider }) => [dayFormat.format(new Date(date)), serviceTitle(provider)]);
 	return (
 		<div className="stack">
 			<Totals totals={usage.totals} />

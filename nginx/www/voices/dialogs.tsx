@@ -1,12 +1,13 @@
 /* Making a voice profile, and naming it anew. */
 import { useState, type FormEvent } from 'react';
 import { ApiError, messageOf, post, put } from '../api';
+import { serviceTitle } from '../services';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Field, SelectField, TextField } from '../ui/field';
 import { Notice } from '../ui/states';
 import { useResource } from '../use-resource';
-import { CLONED, PROFILES, PROVIDERS, providerTitle, type Profile, type ProviderVoice } from './types';
+import { CLONED, PROFILES, PROVIDERS, type Profile, type ProviderVoice } from './types';
 
 /* In the list of voices: one that is not in it. */
 const TYPED = '\n';
@@ -38,7 +39,7 @@ function VoiceChoice({ provider, value, onChange, onPicked, error }: { provider:
 	const [typing, setTyping] = useState(false);
 	const clone = CLONED[provider];
 	const clones = clone !== undefined;
-	const title = providerTitle(provider);
+	const title = serviceTitle(provider);
 	const typed = typing || failed !== null;
 
 	function pick(id: string) {
@@ -119,7 +120,7 @@ export function CreateDialog({ onClose, onMade }: { onClose: () => void; onMade:
 				<SelectField
 					label="Provider"
 					value={provider}
-					choices={PROVIDERS}
+					choices={PROVIDERS.map((value) => ({ value, label: serviceTitle(value) }))}
 					error={fields.provider}
 					onChange={(event) => {
 						setProvider(event.target.value);

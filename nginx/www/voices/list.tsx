@@ -1,13 +1,14 @@
 /* All voice profiles: whose voice each is, and whether it speaks yet. */
 import { useEffect, useState } from 'react';
 import { Link, navigate } from '../router';
+import { serviceTitle } from '../services';
 import { Button } from '../ui/button';
 import { Menu } from '../ui/menu';
 import { Badge, Empty, Failure, Loading } from '../ui/states';
 import { useResource } from '../use-resource';
 import { deleteProfile } from './delete';
 import { CreateDialog, RenameDialog } from './dialogs';
-import { PROFILES, STATUS, providerTitle, type Profile } from './types';
+import { PROFILES, STATUS, type Profile } from './types';
 
 /* How often a voice in training is looked at again. */
 const POLL_MS = 3000;
@@ -20,7 +21,7 @@ function Row({ profile, onRename, onDelete }: { profile: Profile; onRename: () =
 			<div className="voice-name">
 				<Link href={`/voices/${id}`}>{name}</Link>
 				<p className="fine">
-					{providerTitle(provider)} · {language} · {assets.length === 1 ? '1 sample' : `${assets.length} samples`}
+					{serviceTitle(provider)} · {language} · {assets.length === 1 ? '1 sample' : `${assets.length} samples`}
 				</p>
 			</div>
 			<Badge kind={status.kind}>{status.label}</Badge>

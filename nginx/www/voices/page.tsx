@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react';
 import { TestSentence } from '../audio/test-sentence';
 import { Link, navigate, type Params } from '../router';
+import { serviceTitle } from '../services';
 import { useTitle } from '../shell';
 import { Button } from '../ui/button';
 import { Icon } from '../ui/icon';
@@ -11,7 +12,7 @@ import { deleteProfile } from './delete';
 import { RenameDialog } from './dialogs';
 import { Samples } from './samples';
 import { Training } from './training';
-import { PROFILES, STATUS, isCloned, providerTitle, type Profile } from './types';
+import { PROFILES, STATUS, isCloned, type Profile } from './types';
 
 const POLL_MS = 3000;
 
@@ -54,7 +55,7 @@ export default function VoicePage({ params }: { params: Params }) {
 				<p className="row">
 					<Badge kind={status.kind}>{status.label}</Badge>
 					<span className="quiet">
-						{providerTitle(profile.provider)} · {profile.language}
+						{serviceTitle(profile.provider)} · {profile.language}
 						{profile.providerVoiceId ? ` · voice ${profile.providerVoiceId}` : cloned && ' · cloned from samples'}
 					</span>
 				</p>

@@ -68,7 +68,7 @@ function SampleRow({ sample, title, onDelete }: { sample: Sample; title: string;
 					))}
 				</Notice>
 			)}
-			<StoredAudio audioKey={keyOf(sample)} title={title} />
+			<StoredAudio audioKey={keyOf(sample)} title={title} seconds={sample.durationSec} />
 		</li>
 	);
 }

@@ -1,11 +1,12 @@
 /* Making the voice ready: with the speaker's consent where it is cloned, and with the reason where that is refused. */
 import { useState } from 'react';
 import { ApiError, messageOf, postOnce } from '../api';
+import { serviceTitle } from '../services';
 import { Button } from '../ui/button';
 import { CheckField, TextField } from '../ui/field';
 import { Notice } from '../ui/states';
 import { toast } from '../ui/toast';
-import { PROFILES, providerTitle, wantsSpokenConsent, type Profile } from './types';
+import { PROFILES, wantsSpokenConsent, type Profile } from './types';
 
 interface Result {
 	trainingStatus: Profile['trainingStatus'];
@@ -70,8 +71,8 @@ export function Training({ profile, cloned, reload }: { profile: Profile; cloned
 				<>
 					<p className="quiet">
 						{cloned
-							? `The samples are sent to ${providerTitle(profile.provider)}, which makes a voice of them.`
-							: `The samples are checked, and the voice of ${providerTitle(profile.provider)} is made ready. At least one sample is needed.`}
+							? `The samples are sent to ${serviceTitle(profile.provider)}, which makes a voice of them.`
+							: `The samples are checked, and the voice of ${serviceTitle(profile.provider)} is made ready. At least one sample is needed.`}
 					</p>
 					{error !== null ? <Refusal error={error} /> : trainingStatus === 'failed' && <Notice kind="bad">{trainingMessage ?? 'The last training failed. Look at the samples, and try again.'}</Notice>}
 					{result && <Notice kind="warn">{result.message}</Notice>}

@@ -31,15 +31,8 @@ export interface ProviderVoice {
 	description: string | null;
 }
 
-export const PROVIDERS = [
-	{ value: 'elevenlabs', label: 'ElevenLabs' },
-	{ value: 'azure', label: 'Azure' },
-	{ value: 'openai', label: 'OpenAI' },
-];
-
-export function providerTitle(provider: string): string {
-	return PROVIDERS.find(({ value }) => value === provider)?.label ?? provider;
-}
+/* Those whose voices can be profiles. */
+export const PROVIDERS = ['elevenlabs', 'azure', 'openai'];
 
 export const STATUS: Record<Profile['trainingStatus'], { label: string; kind: 'plain' | 'good' | 'info' | 'bad' }> = {
 	pending: { label: 'Not trained yet', kind: 'plain' },
