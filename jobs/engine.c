@@ -91,7 +91,8 @@ static struct err *run_graph(struct run *r)
 {
 	const struct conf *conf = r->engine->services->conf;
 	cleanup(cleanup_free) char *id = mem_strdup(r->claim->id);
-	TRY(run_persist(r, write_load, id));
+	if (r->claim->resumes)
+		TRY(run_persist(r, write_load, id));
 	skip_other_triggers(r);
 	r->deadline_ms =
 		clock_monotonic_ms() + (int64_t)conf->workflow_timeout_s * 1000 - r->claim->age_ms;

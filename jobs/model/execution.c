@@ -137,6 +137,7 @@ struct err *execution_claim(struct db *db, const char *id, const char *runner,
 		.trigger = mem_strdup(rows_get(rows, 0, 7)),
 		.crashes = (int)strtol(rows_get(rows, 0, 8), NULL, 10),
 		.age_ms = strtoll(rows_get(rows, 0, 9), NULL, 10),
+		.resumes = *rows_get(rows, 0, 10) == 't',
 	};
 	snprintf(ret->id, sizeof(ret->id), "%s", rows_get(rows, 0, 0));
 	snprintf(ret->number, sizeof(ret->number), "%s", rows_get(rows, 0, 1));

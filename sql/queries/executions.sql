@@ -2,13 +2,15 @@
 -- {nodeId, nodeType, nodeTitle} in the order in which they run; $8 the execution that this is a rerun
 -- of, or null; $9 the array of the nodes whose successful steps are kept from there, each with whether
 -- those inside a loop are: {nodeId, iterations}. A user's first ten unfinished executions come before those that
--- somebody has beyond that, and an eleventh before a twelfth; nobody's is more than a million behind.
+-- somebody has beyond that, and an eleventh before a twelfth; behind the fiftieth each takes its place after the one
+-- before, without counting them all. Nobody's is more than a million behind.
 -- name: execution_create
 WITH execution AS (
 	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt, priority)
 	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1,
-		greatest((SELECT count(*) FROM (SELECT FROM executions u
-			WHERE u.user_id = w.user_id AND u.completed_at IS NULL LIMIT 1000000) unfinished) - 9, 0)
+		(SELECT CASE WHEN count(*) < 50 THEN greatest(count(*) - 9, 0) ELSE least(max(u.priority) + 1, 1000000) END
+			FROM (SELECT priority FROM executions
+				WHERE user_id = w.user_id AND completed_at IS NULL ORDER BY id DESC LIMIT 50) u)
 	FROM workflows w LEFT JOIN executions prior ON prior.id = $8::uuid AND prior.workflow_id = w.id
 	WHERE w.id = $2 AND w.user_id = $3
 	RETURNING *
@@ -76,7 +78,8 @@ WITH asked AS (
 )
 SELECT id FROM asked
 
--- What runs. A claim is taken where nobody holds one: never claimed, given back, or run out.
+-- What runs, and whether steps of it have succeeded before. A claim is taken where nobody holds one: never claimed, given
+-- back, or run out.
 -- name: execution_claim
 WITH claimed AS (
 	UPDATE executions SET claim = claim + 1, claimed_by = $2,
@@ -89,7 +92,8 @@ WITH claimed AS (
 	DELETE FROM outbox WHERE execution_id IN (SELECT id FROM claimed)
 )
 SELECT id, claim, workflow_id, user_id, nodes::text, edges::text, request_id, trigger::text, crashes,
-	floor(extract(epoch FROM now() - first_claimed_at) * 1000)::bigint
+	floor(extract(epoch FROM now() - first_claimed_at) * 1000)::bigint,
+	EXISTS (SELECT FROM execution_steps s WHERE s.execution_id = $1 AND s.status = 'success')
 FROM claimed
 
 -- The next execution that waits for a claim, when no queue hands them out.

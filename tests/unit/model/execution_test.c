@@ -144,6 +144,29 @@ static void many_of_a_user_stand_behind_few_of_another(void **state)
 	sql("UPDATE executions SET status = 'COMPLETED', completed_at = now()");
 }
 
+static void many_stand_in_their_order(void **state)
+{
+	(void)state;
+	struct execution_created c = { 0 };
+	const struct execution_plan p = plan();
+	for (int i = 0; i < 60; i++) {
+		assert_ok(execution_create(db, &p, &c));
+		assert_int_equal(c.ticket.priority, i < 10 ? 0 : i - 9);
+		execution_created_clear(&c);
+	}
+	/* Of 60 the first 8 are done: as many are left as are looked at, and more. */
+	sql("UPDATE executions SET status = 'COMPLETED', completed_at = now() WHERE id IN"
+	    " (SELECT id FROM executions WHERE completed_at IS NULL ORDER BY id LIMIT 8)");
+	assert_ok(execution_create(db, &p, &c));
+	assert_int_equal(c.ticket.priority, 51);
+	execution_created_clear(&c);
+	sql("UPDATE executions SET priority = 1000000 WHERE completed_at IS NULL");
+	assert_ok(execution_create(db, &p, &c));
+	assert_int_equal(c.ticket.priority, 1000000);
+	execution_created_clear(&c);
+	sql("UPDATE executions SET status = 'COMPLETED', completed_at = now()");
+}
+
 static void it_belongs_to_the_workflows_user(void **state)
 {
 	(void)state;
@@ -540,6 +563,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_execution_runs_with_idle_steps),
 		cmocka_unit_test(many_of_a_user_stand_behind_few_of_another),
+		cmocka_unit_test(many_stand_in_their_order),
 		cmocka_unit_test(it_belongs_to_the_workflows_user),
 		cmocka_unit_test(a_claim_carries_the_snapshot),
 		cmocka_unit_test(one_at_a_time_holds_it),

@@ -1,3 +1,4 @@
+#include "jobs/base/buf.h"
 #include "sql.h"
 #include "tests/unit/model/fixture.h"
 
@@ -121,6 +122,46 @@ static void reads_do_not_write(void **state)
 	}
 }
 
+/* Statements that read a table whole, and why they may. */
+static const char *const whole_table[] = {
+	"voice_profile_delete", /* of segments, by their voice: rare, and no statement waits for it
+				 */
+};
+
+/* How the server would find what a statement asks for. */
+static char *plan_of(const struct query *query)
+{
+	cleanup(buf_clear) struct buf nulls = BUF(4096);
+	for (int i = 0; i < query->params; i++)
+		buf_adds(&nulls, i ? ",NULL" : "(NULL");
+	return postgres_server_ask(
+		&server,
+		"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"
+		" PREPARE statement AS %s; EXPLAIN (FORMAT json) EXECUTE statement %s%s",
+		query->text, query->params ? nulls.data : "", query->params ? ")" : "");
+}
+
+static bool can_be_explained(const struct query *query)
+{
+	return strstr(query->text, " WHERE ") || strstr(query->text, "\nWHERE ");
+}
+
+static void rows_are_found_by_an_index(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < QUERY_COUNT; i++) {
+		bool may = false;
+		for (size_t j = 0; j < COUNT(whole_table); j++)
+			may |= !strcmp(whole_table[j], queries[i]->name);
+		if (may || !can_be_explained(queries[i]))
+			continue;
+		cleanup(cleanup_free) char *plan = plan_of(queries[i]);
+		if (strstr(plan, "Seq Scan"))
+			fail_msg("%s reads a table whole: %s", queries[i]->name, plan);
+		assert_non_null(strstr(plan, "Index"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +170,7 @@ int main(void)
 		cmocka_unit_test(statements_on_user_data_name_the_user),
 		cmocka_unit_test(every_exception_is_needed),
 		cmocka_unit_test(reads_do_not_write),
+		cmocka_unit_test(rows_are_found_by_an_index),
 	};
 	return cmocka_run_group_tests(tests, database_start, database_stop);
 }
