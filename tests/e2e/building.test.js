@@ -160,6 +160,13 @@ describe('building', { timeout: 180_000 }, () => {
 		assert.equal(new Set(placesOf((await stored()).nodes)).size, 3);
 		page.check();
 		await context.close();
+		const pocket = await site.browser.window({ session: sessionOf(user), viewport: { width: 360, height: 780 } });
+		const phone = await site.browser.tab(pocket, `/workflows/${id}`);
+		await step(phone, 'start').waitFor();
+		const box = await step(phone, 'start').boundingBox();
+		assert.ok(box.width > 150 && box.x > 0, 'a phone shows the beginning, and so that it can be read');
+		phone.check();
+		await pocket.close();
 	});
 
 	test('a slow connection: the page comes, says that it loads, saves and runs', async () => {

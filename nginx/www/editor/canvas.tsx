@@ -13,6 +13,7 @@ import {
 	type Edge,
 	type EdgeChange,
 	type FinalConnectionState,
+	type FitViewOptions,
 	type NodeChange,
 } from '@xyflow/react';
 import { toast } from '../ui/toast';
@@ -27,6 +28,14 @@ const NODE_TYPES = { step: Step };
 const FIT = { maxZoom: 1, padding: 0.15 };
 const EDGE_OPTIONS = { markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 }, interactionWidth: 24 };
 const SNAP: [number, number] = [8, 8];
+
+/* What is seen at first: all of it, but on a phone, where a chain of steps would be too small to read, its beginning. */
+function firstSight(state: State): FitViewOptions {
+	const nodes = nodesOf(state);
+	if (nodes.length < 3 || !matchMedia('(max-width: 40rem)').matches) return FIT;
+	const { id } = nodes.reduce((first, node) => (positionOf(node).x < positionOf(first).x ? node : first));
+	return { nodes: [{ id }], maxZoom: 0.8 };
+}
 
 interface View {
 	wire: WireNode;
@@ -152,7 +161,7 @@ export function Canvas({ onOpen }: { onOpen: () => void }) {
 	);
 
 	/* An empty canvas stays where it is: what is dropped there first is not to jump into the middle. */
-	const [fits] = useState(() => document.state.nodes.length > 0);
+	const [fits] = useState(() => document.state.nodes.length > 0 && firstSight(document.state));
 
 	function onDrop(event: DragEvent) {
 		const type = typeList.find(({ type: name }) => name === event.dataTransfer.getData(DRAG_TYPE));
@@ -188,8 +197,8 @@ export function Canvas({ onOpen }: { onOpen: () => void }) {
 			minZoom={0.1}
 			maxZoom={2}
 			colorMode="system"
-			fitView={fits}
-			fitViewOptions={FIT}
+			fitView={fits !== false}
+			fitViewOptions={fits || FIT}
 			proOptions={{ hideAttribution: true }}
 		>
 			<Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />
