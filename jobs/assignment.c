@@ -110,7 +110,7 @@ static void give_execution_back(struct assignment *a)
 static enum assignment_end give_up(struct assignment *a, const char *reason, const char *stack)
 {
 	struct db *db = db_pool_get(a->services->pool);
-	struct err *e = execution_finish(db, &a->claim, "FAILED", reason);
+	struct err *e = execution_finish(db, &a->claim, "FAILED", reason, NULL, NULL);
 	db_pool_put(a->services->pool, db);
 	bool recorded = !e || err_kind(e) == ERR_CANCELLED;
 	assignment_survive(e, "failing an execution");
@@ -123,23 +123,21 @@ static enum assignment_end give_up(struct assignment *a, const char *reason, con
 
 static enum assignment_end ended(struct assignment *a, enum engine_result result, const char *error)
 {
-	static const struct {
-		const char *name;
-		enum assignment_end end;
-	} ends[] = {
-		[ENGINE_COMPLETED] = { "COMPLETED", ASSIGNMENT_COMPLETED },
-		[ENGINE_FAILED] = { "FAILED", ASSIGNMENT_FAILED },
-		[ENGINE_CANCELLED] = { "CANCELLED", ASSIGNMENT_CANCELLED },
+	static const enum assignment_end ends[] = {
+		[ENGINE_COMPLETED] = ASSIGNMENT_COMPLETED,
+		[ENGINE_FAILED] = ASSIGNMENT_FAILED,
+		[ENGINE_CANCELLED] = ASSIGNMENT_CANCELLED,
 	};
-	log_info("execution %s ended: %s", a->claim.id, ends[result].name);
+	const char *name = engine_result_name(result);
+	log_info("execution %s ended: %s", a->claim.id, name);
 	FAULT_POINT("run", "end", "after");
 	if (a->job && result == ENGINE_FAILED) {
 		cleanup(cleanup_free) char *stack = mem_printf("Error: %s", error);
 		fail_job(a, error, stack);
 	} else if (a->job) {
-		complete_job(a, ends[result].name);
+		complete_job(a, name);
 	}
-	return ends[result].end;
+	return ends[result];
 }
 
 /* The run broke off: by a stop, a lost claim, a database that stayed away, or a bug. */

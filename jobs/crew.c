@@ -46,6 +46,11 @@ static size_t next_ready(struct run *r)
 	return r->graph.count;
 }
 
+bool crew_is_done(struct run *r)
+{
+	return next_ready(r) == r->graph.count;
+}
+
 /* The threads of a run. */
 struct crew {
 	struct run *run;
@@ -70,7 +75,7 @@ static void start_thread(struct crew *crew)
 /* Wakes a thread, or starts one, where there is a further node to run. Call with the lock held. */
 static void call_for_help(struct crew *crew)
 {
-	if (next_ready(crew->run) == crew->run->graph.count)
+	if (crew_is_done(crew->run))
 		return;
 	if (crew->idle > 0)
 		pthread_cond_broadcast(&crew->run->changed);

@@ -10,9 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *engine_result_name(enum engine_result result)
+{
+	static const char *const names[] = { "COMPLETED", "FAILED", "CANCELLED" };
+	return names[result];
+}
+
 static struct err *write_finish(struct run *r, struct db *db, void *arg)
 {
-	return execution_finish(db, r->claim, *(const char **)arg, r->error);
+	(void)arg;
+	return execution_finish(db, r->claim, engine_result_name(run_result(r)), r->error, NULL,
+				NULL);
 }
 
 /* Puts the output of one step from before where the run looks for it. */
@@ -97,7 +105,7 @@ static struct err *run_graph(struct run *r)
 	r->deadline_ms =
 		clock_monotonic_ms() + (int64_t)conf->workflow_timeout_s * 1000 - r->claim->age_ms;
 	crew_run(r, conf->workflow_parallelism);
-	r->cancelled |= atomic_load(r->engine->by_user);
+	r->cancelled |= !r->finished && atomic_load(r->engine->by_user);
 	if (r->broke && !r->cancelled)
 		return take(r->broke);
 	return NULL;
@@ -120,16 +128,15 @@ static bool read_graph(struct run *r)
 struct err *engine_run(const struct engine *engine, const struct execution_claim *claim,
 		       enum engine_result *ret, char **ret_error)
 {
-	static const char *const statuses[] = { "COMPLETED", "FAILED", "CANCELLED" };
 	cleanup(run_close) struct run r;
 	run_open(&r, engine, claim);
 	r.user_id = claim->user_id;
 	r.run_id = claim->id;
 	if (read_graph(&r))
 		TRY(run_graph(&r));
-	*ret = r.cancelled ? ENGINE_CANCELLED : r.failed ? ENGINE_FAILED : ENGINE_COMPLETED;
-	const char *status = statuses[*ret];
-	TRY(run_persist(&r, write_finish, &status));
+	if (!r.finished)
+		TRY(run_persist(&r, write_finish, NULL));
+	*ret = run_result(&r);
 	*ret_error = take(r.error);
 	return NULL;
 }

@@ -27,6 +27,9 @@ struct engine {
 
 enum engine_result { ENGINE_COMPLETED, ENGINE_FAILED, ENGINE_CANCELLED };
 
+/* The status of an execution that has ended so. */
+const char *engine_result_name(enum engine_result result);
+
 /*
  * Runs the execution to its end and records it. *ret_error is what the execution failed with (the
  * first failed step's), owned by the caller, NULL unless ENGINE_FAILED. Fails with ERR_CANCELLED

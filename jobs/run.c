@@ -38,6 +38,11 @@ bool run_is_over(const struct run *r)
 	return r->broke || r->cancelled;
 }
 
+enum engine_result run_result(const struct run *r)
+{
+	return r->cancelled ? ENGINE_CANCELLED : r->failed ? ENGINE_FAILED : ENGINE_COMPLETED;
+}
+
 struct err *run_persist(struct run *r, run_write *write, void *arg)
 {
 	int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;

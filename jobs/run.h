@@ -40,8 +40,8 @@ struct run {
 	struct json_object *kept; /* outputs from before of steps inside loops, by step_name */
 	int running, steps;
 	size_t output_bytes;
-	bool failed, cancelled;
-	char *error;       /* the first failed step's */
+	bool failed, cancelled, finished; /* finished: its end is written */
+	char *error;                      /* the first failed step's */
 	struct err *broke; /* why the run cannot go on: a lost claim, the database; the first */
 };
 
@@ -50,6 +50,9 @@ void run_close(struct run *r);
 
 /* True once no further step is to be started. Call with the lock held. */
 bool run_is_over(const struct run *r);
+
+/* How it has ended, if nothing runs any more. Call with the lock held while others may run. */
+enum engine_result run_result(const struct run *r);
 
 /* A write to the database, as run_persist repeats it. */
 typedef struct err *run_write(struct run *r, struct db *db, void *arg);
@@ -100,6 +103,12 @@ char *step_name(const char *node_id, int iteration) __attribute__((returns_nonnu
  */
 must_check struct err *loop_run(struct run *r, size_t node, struct http *http,
 				const struct stop *stop, struct json_object *output);
+
+/*
+ * True where no node can run any more, if none is running. Settles those that will not. Call with
+ * the lock held.
+ */
+bool crew_is_done(struct run *r);
 
 /* Runs every step of the graph that can run, on this thread and up to `parallelism` - 1 others. */
 void crew_run(struct run *r, int parallelism);

@@ -242,11 +242,9 @@ static struct err *write_start(struct run *r, struct db *db, void *arg)
 	return NULL;
 }
 
-static struct err *write_end(struct run *r, struct db *db, void *arg)
+static struct step_end end_of(const struct step *s)
 {
-	const struct step *s = arg;
-	const struct step_key key = key_of(s);
-	const struct step_end end = {
+	return (struct step_end){
 		.failed = s->error != NULL,
 		.attempts = s->attempts,
 		.duration_ms = s->duration_ms,
@@ -256,7 +254,24 @@ static struct err *write_end(struct run *r, struct db *db, void *arg)
 		.cost = s->cost,
 		.notes = s->notes,
 	};
+}
+
+static struct err *write_end(struct run *r, struct db *db, void *arg)
+{
+	const struct step *s = arg;
+	const struct step_key key = key_of(s);
+	const struct step_end end = end_of(s);
 	return step_finish(db, r->claim, &key, &end);
+}
+
+/* Writes the end of the step and that of the run. */
+static struct err *write_both_ends(struct run *r, struct db *db, void *arg)
+{
+	const struct step *s = arg;
+	const struct step_key key = key_of(s);
+	const struct step_end end = end_of(s);
+	return execution_finish(db, r->claim, engine_result_name(run_result(r)), r->error, &key,
+				&end);
 }
 
 /* Stores the result where the nodes after this one look for it. */
@@ -276,6 +291,26 @@ static void settle(struct step *s)
 	if (s->error)
 		log_info("node %s (%s) failed: %s", s->node->id, s->node->type->name,
 			 err_message(s->error));
+}
+
+/*
+ * True where the run ends with this step: both ends can be written as one then, as nobody else runs
+ * who could build on what it gave before that is written.
+ */
+static bool ends_run(struct step *s)
+{
+	struct run *r = s->scope->run;
+	pthread_mutex_lock(&r->lock);
+	struct node_result *result = scope_result(s->scope, s->index), before = *result;
+	bool ends = !s->scope->results && r->running == 1 && !run_is_over(r) &&
+		    !atomic_load(r->engine->by_user);
+	if (ends) {
+		*result = (struct node_result){ s->error ? NODE_FAILED : NODE_DONE, s->output };
+		ends = crew_is_done(r);
+		*result = before;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return ends;
 }
 
 /* A stop by a shutdown leaves the step as it is, and so does a database that is away in the middle:
@@ -324,8 +359,14 @@ static struct err *run_and_log(struct step *s)
 	FAULT_POINT("step", "run", "after");
 	if (was_interrupted(s))
 		return take(s->error);
-	TRY(run_persist(r, write_end, s));
+	if (!ends_run(s)) {
+		TRY(run_persist(r, write_end, s));
+		settle(s);
+		return NULL;
+	}
 	settle(s);
+	TRY(run_persist(r, write_both_ends, s));
+	r->finished = true;
 	return NULL;
 }
 

@@ -192,13 +192,6 @@ struct err *execution_give_back(struct db *db, const struct execution_claim *c)
 	return db_query(db, &Q_EXECUTION_GIVE_BACK, PARAMS(c->id, c->number), &rows);
 }
 
-struct err *execution_finish(struct db *db, const struct execution_claim *c, const char *status,
-			     const char *error)
-{
-	cleanup(cleanup_free) char *id = NULL;
-	return under_claim(db, &Q_EXECUTION_FINISH, PARAMS(c->id, c->number, status, error), &id);
-}
-
 struct err *execution_overdue(struct db *db, int seconds, const char *after, struct rows **ret)
 {
 	char text[16];
@@ -281,6 +274,11 @@ struct err *step_start(struct db *db, const struct execution_claim *c, const str
 	return NULL;
 }
 
+static const char *status_of(const struct step_end *end)
+{
+	return end->failed ? "error" : "success";
+}
+
 struct err *step_finish(struct db *db, const struct execution_claim *c, const struct step_key *key,
 			const struct step_end *end)
 {
@@ -288,10 +286,25 @@ struct err *step_finish(struct db *db, const struct execution_claim *c, const st
 			    duration = number(end->duration_ms);
 	cleanup(cleanup_free) char *id = NULL;
 	return under_claim(db, &Q_STEP_FINISH,
-			   PARAMS(c->id, c->number, key->node_id, iteration.text,
-				  end->failed ? "error" : "success", duration.text, end->output,
-				  end->error, end->error_stack, end->cost, end->notes,
-				  attempts.text),
+			   PARAMS(c->id, c->number, key->node_id, iteration.text, status_of(end),
+				  duration.text, end->output, end->error, end->error_stack,
+				  end->cost, end->notes, attempts.text),
+			   &id);
+}
+
+struct err *execution_finish(struct db *db, const struct execution_claim *c, const char *status,
+			     const char *error, const struct step_key *key,
+			     const struct step_end *end)
+{
+	const struct step_end none = { 0 }, *last = key ? end : &none;
+	const char *node_id = key ? key->node_id : NULL;
+	const struct number iteration = number(key ? key->iteration : 0),
+			    attempts = number(last->attempts), duration = number(last->duration_ms);
+	cleanup(cleanup_free) char *id = NULL;
+	return under_claim(db, &Q_EXECUTION_FINISH,
+			   PARAMS(c->id, c->number, status, error, node_id, iteration.text,
+				  status_of(last), duration.text, last->output, last->error,
+				  last->error_stack, last->cost, last->notes, attempts.text),
 			   &id);
 }
 

@@ -102,10 +102,6 @@ must_check struct err *execution_renew(struct db *db, const struct execution_cla
 /* Leaves it for another runner: running steps become idle again. A lost claim is no error. */
 must_check struct err *execution_give_back(struct db *db, const struct execution_claim *c);
 
-/* Ends it as COMPLETED, FAILED (with its error) or CANCELLED. */
-must_check struct err *execution_finish(struct db *db, const struct execution_claim *c,
-					const char *status, const char *error);
-
 /*
  * Lets a failed execution go on from its failed steps. *ret is its ticket's row, or none where
  * there is no such execution or it has not failed; freed by the caller.
@@ -172,6 +168,14 @@ must_check struct err *step_start(struct db *db, const struct execution_claim *c
 				  struct step_started *ret);
 must_check struct err *step_finish(struct db *db, const struct execution_claim *c,
 				   const struct step_key *key, const struct step_end *end);
+
+/*
+ * Ends an execution as COMPLETED, FAILED (with its error) or CANCELLED, and with it its last step
+ * `key`, as step_finish does; NULL where that has been written.
+ */
+must_check struct err *execution_finish(struct db *db, const struct execution_claim *c,
+					const char *status, const char *error,
+					const struct step_key *key, const struct step_end *end);
 
 /* How far a running step is: `done` of `total` segments. A lost claim is no error. */
 must_check struct err *step_progress(struct db *db, const struct execution_claim *c,

@@ -120,17 +120,23 @@ WITH given AS (
 )
 INSERT INTO outbox (execution_id) SELECT id FROM given ON CONFLICT DO NOTHING
 
--- No step is left running: of a run that is given up they failed with it, else they have not been run.
+-- Ends an execution, and with it its last step where $5 is one: $6 to $14 are as in step_finish. No step is left
+-- running: of a run that is given up they failed with it, else they have not been run.
 -- name: execution_finish
 WITH finished AS (
 	UPDATE executions SET status = $3, error = $4, completed_at = now(), claim_expires_at = NULL
 	WHERE id = $1 AND claim = $2 AND status = 'RUNNING' RETURNING id
-), steps AS (
-	UPDATE execution_steps SET status = CASE $3 WHEN 'FAILED' THEN 'error' ELSE 'idle' END,
+), last AS (
+	UPDATE execution_steps s SET status = $7, completed_at = now(), duration_ms = $8, output = $9,
+		error = $10, error_stack = $11, cost = $12, notes = $13, attempts = $14
+	FROM finished WHERE s.execution_id = finished.id AND s.node_id = $5 AND s.iteration = $6
+), others AS (
+	UPDATE execution_steps s SET status = CASE $3 WHEN 'FAILED' THEN 'error' ELSE 'idle' END,
 		error = CASE $3 WHEN 'FAILED' THEN $4 END,
-		started_at = CASE $3 WHEN 'FAILED' THEN started_at END,
+		started_at = CASE $3 WHEN 'FAILED' THEN s.started_at END,
 		completed_at = CASE $3 WHEN 'FAILED' THEN now() END
-	WHERE status = 'running' AND execution_id IN (SELECT id FROM finished)
+	FROM finished WHERE s.execution_id = finished.id AND s.status = 'running'
+		AND (s.node_id, s.iteration) IS DISTINCT FROM ($5, $6::integer)
 )
 SELECT id FROM finished
 

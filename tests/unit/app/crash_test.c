@@ -118,7 +118,8 @@ static void check_fenced(const struct execution_claim *dead, const PGresult *ste
 	assert_error(step_start(db, dead, &key, "{}", &started), ERR_CANCELLED, message);
 	assert_error(step_finish(db, dead, &key, &end), ERR_CANCELLED, message);
 	assert_error(execution_renew(db, dead, &cancel), ERR_CANCELLED, message);
-	assert_error(execution_finish(db, dead, "FAILED", "late"), ERR_CANCELLED, message);
+	assert_error(execution_finish(db, dead, "FAILED", "late", NULL, NULL), ERR_CANCELLED,
+		     message);
 	assert_ok(execution_give_back(db, dead));
 	cleanup(cleanup_free) char *after = everything_of(dead->id);
 	check(!strcmp(before, after), "a late write changed %s to %s", before, after);

@@ -224,7 +224,7 @@ static void what_has_ended_or_never_was_is_over(void **state)
 	(void)state;
 	struct execution_claim c = started();
 	char unknown[ID_SIZE];
-	assert_ok(execution_finish(db, &c, "COMPLETED", NULL));
+	assert_ok(execution_finish(db, &c, "COMPLETED", NULL, NULL, NULL));
 	assert_not_claimed(c.id, CLAIM_OVER);
 	assert_not_claimed(id_new(unknown), CLAIM_OVER);
 	assert_not_claimed("not an id", CLAIM_OVER);
@@ -266,7 +266,7 @@ static void assert_writes_refused(const struct execution_claim *c)
 	assert_error(execution_renew(db, c, &cancel), ERR_CANCELLED, message);
 	assert_error(step_start(db, c, &step_b, "{}", &started), ERR_CANCELLED, message);
 	assert_error(step_finish(db, c, &step_a, &end), ERR_CANCELLED, message);
-	assert_error(execution_finish(db, c, "FAILED", "no"), ERR_CANCELLED, message);
+	assert_error(execution_finish(db, c, "FAILED", "no", NULL, NULL), ERR_CANCELLED, message);
 	assert_ok(execution_give_back(db, c));
 	cleanup(cleanup_free) char *after = rows_of(c->id);
 	assert_string_equal(before, after);
@@ -282,7 +282,7 @@ static void a_lost_claim_writes_nothing(void **state)
 	struct execution_claim holder = claimed(lost.id);
 	assert_writes_refused(&lost);
 	assert_ok(step_start(db, &holder, &step_a, "{}", &started));
-	assert_ok(execution_finish(db, &holder, "FAILED", "the reason"));
+	assert_ok(execution_finish(db, &holder, "FAILED", "the reason", NULL, NULL));
 	assert_writes_refused(&lost);
 	assert_writes_refused(&holder);
 	execution_claim_clear(&lost);
@@ -333,7 +333,7 @@ static void a_step_goes_on_after_a_hand_back_and_anew_after_a_failure(void **sta
 	assert_in_range(elapsed(&second), 3600000, 3700000);
 	assert_ok(execution_give_back(db, &second));
 	struct execution_claim third = claimed(first.id);
-	assert_ok(execution_finish(db, &third, "FAILED", "another branch failed"));
+	assert_ok(execution_finish(db, &third, "FAILED", "another branch failed", NULL, NULL));
 	cleanup(cleanup_rows) struct rows *reopened = NULL;
 	assert_ok(execution_reopen(db, first.id, &reopened));
 	struct execution_claim fourth = claimed(first.id);
@@ -367,7 +367,7 @@ static void steps_log_what_happened(void **state)
 	assert_ok(step_finish(db, &c, &step_a, &good));
 	assert_ok(step_start(db, &c, &step_b, "{}", &started));
 	assert_ok(step_finish(db, &c, &step_b, &bad));
-	assert_ok(execution_finish(db, &c, "FAILED", "No key"));
+	assert_ok(execution_finish(db, &c, "FAILED", "No key", NULL, NULL));
 	cleanup(cleanup_json) struct json_object *o = got(c.id);
 	execution_claim_clear(&c);
 
@@ -386,6 +386,40 @@ static void steps_log_what_happened(void **state)
 	assert_member(second, "error", "No key");
 	assert_member(second, "errorStack", "Error: No key\n    at x");
 	assert_null(js_get(second, "output"));
+}
+
+static void an_end_takes_its_last_step_along(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *status, *last, *other;
+	} cases[] = { { "COMPLETED", "success", "idle" }, { "FAILED", "error", "error" } };
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct execution_claim c = started();
+		struct step_started started;
+		const bool failed = i == 1;
+		const char *error = failed ? "No key" : NULL;
+		const struct step_end end = { .failed = failed,
+					      .attempts = 2,
+					      .duration_ms = 12,
+					      .output = failed ? NULL : "{\"text\": 1}",
+					      .error = error };
+		assert_ok(step_start(db, &c, &step_a, "{}", &started));
+		assert_ok(step_start(db, &c, &step_b, "{}", &started));
+		assert_ok(execution_finish(db, &c, cases[i].status, error, &step_b, &end));
+		cleanup(cleanup_json) struct json_object *o = got(c.id);
+		assert_member(o, "status", cases[i].status);
+		assert_member(step(o, 0), "status", cases[i].other);
+		assert_member(step(o, 1), "status", cases[i].last);
+		assert_true(js_number(step(o, 1), "durationMs", 0) == 12);
+		assert_true(js_number(step(o, 1), "attempts", 0) == 2);
+		assert_int_equal(js_get(step(o, 1), "output") != NULL, !failed);
+		assert_error(execution_finish(db, &c, "CANCELLED", NULL, &step_a, &end),
+			     ERR_CANCELLED, "taken over");
+		cleanup(cleanup_json) struct json_object *again = got(c.id);
+		assert_true(json_object_equal(o, again));
+		execution_claim_clear(&c);
+	}
 }
 
 static void outputs_are_those_of_success(void **state)
@@ -418,7 +452,7 @@ static void a_rerun_keeps_what_succeeded(void **state)
 	assert_ok(step_finish(db, &c, &step_a, &good));
 	assert_ok(step_start(db, &c, &step_b, "{}", &started));
 	assert_ok(step_finish(db, &c, &step_b, &bad));
-	assert_ok(execution_finish(db, &c, "FAILED", "no"));
+	assert_ok(execution_finish(db, &c, "FAILED", "no", NULL, NULL));
 
 	char id[ID_SIZE], again[ID_SIZE];
 	struct execution_plan p = plan();
@@ -466,7 +500,7 @@ static void cancelling_what_runs_tells_its_runner(void **state)
 	assert_ok(step_start(db, &c, &step_a, "{}", &started));
 	assert_true(by_renewal);
 	assert_true(started.cancel);
-	assert_ok(execution_finish(db, &c, "CANCELLED", NULL));
+	assert_ok(execution_finish(db, &c, "CANCELLED", NULL, NULL, NULL));
 	execution_claim_clear(&c);
 }
 
@@ -511,7 +545,7 @@ static void overdue_is_what_waits_too_long(void **state)
 	expire(id);
 	assert_int_equal(overdue(0), 1);
 	assert_int_equal(overdue(3600), 0);
-	assert_ok(execution_finish(db, &c, "COMPLETED", NULL));
+	assert_ok(execution_finish(db, &c, "COMPLETED", NULL, NULL, NULL));
 	assert_int_equal(overdue(0), 0);
 	execution_claim_clear(&c);
 }
@@ -574,6 +608,7 @@ int main(void)
 		cmocka_unit_test(given_back_it_waits_again),
 		cmocka_unit_test(a_step_goes_on_after_a_hand_back_and_anew_after_a_failure),
 		cmocka_unit_test(steps_log_what_happened),
+		cmocka_unit_test(an_end_takes_its_last_step_along),
 		cmocka_unit_test(outputs_are_those_of_success),
 		cmocka_unit_test(a_rerun_keeps_what_succeeded),
 		cmocka_unit_test(cancelling_what_nobody_runs_ends_it),
