@@ -16,18 +16,17 @@ void segment_clear(struct segment *s)
 	*s = (struct segment){ 0 };
 }
 
-/* A row of (id, status, audio key, seconds, alignment, run id). */
-static void read_row(const struct rows *rows, int row, struct segment *ret)
+/* What changes of a segment: a row of (id, status, audio key, seconds, alignment, run id). */
+static void read_row(const struct rows *rows, int row, struct segment *s)
 {
 	const char *seconds = rows_get(rows, row, 3), *run = rows_get(rows, row, 5);
-	*ret = (struct segment){
-		.stored = !strcmp(rows_get(rows, row, 1), "stored"),
-		.audio_key = mem_strdup(rows_get(rows, row, 2)),
-		.duration_sec = seconds ? strtod(seconds, NULL) : 0,
-		.alignment = mem_strdup(rows_get(rows, row, 4)),
-	};
-	snprintf(ret->id, sizeof(ret->id), "%s", rows_get(rows, row, 0));
-	snprintf(ret->run_id, sizeof(ret->run_id), "%s", run ? run : "");
+	free(s->audio_key);
+	free(s->alignment);
+	s->stored = !strcmp(rows_get(rows, row, 1), "stored");
+	s->audio_key = mem_strdup(rows_get(rows, row, 2));
+	s->duration_sec = seconds ? strtod(seconds, NULL) : 0;
+	s->alignment = mem_strdup(rows_get(rows, row, 4));
+	snprintf(s->run_id, sizeof(s->run_id), "%s", run ? run : "");
 }
 
 struct err *segment_plan(struct db *db, const struct segment_owner *owner,
@@ -40,14 +39,17 @@ struct err *segment_plan(struct db *db, const struct segment_owner *owner,
 	TRY(db_query(db, &Q_SEGMENT_PLAN,
 		     PARAMS(owner->user_id, pieces, terms->provider, terms->voice, terms->model,
 			    terms->format, terms->profile_id, step->execution_id, step->node_id,
-			    iteration),
+			    iteration, owner->run_id, owner->claim, SEGMENT_LEASE_S),
 		     &rows));
 	int count = rows_count(rows);
 	struct segment *segments = mem_alloc((size_t)count * sizeof(*segments) + 1);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
+		snprintf(segments[i].id, ID_SIZE, "%s", rows_get(rows, i, 0));
 		read_row(rows, i, &segments[i]);
+		segments[i].taken = *rows_get(rows, i, 6) == 't';
+	}
 	ret->segments = segments;
-	ret->budgeted = count > 0 && *rows_get(rows, 0, 6) == 't';
+	ret->budgeted = count > 0 && *rows_get(rows, 0, 7) == 't';
 	return NULL;
 }
 
@@ -71,7 +73,6 @@ static struct err *look(struct db *db, const struct segment_owner *owner, struct
 	TRY(db_query(db, &Q_SEGMENT_GET, PARAMS(s->id, owner->user_id), &rows));
 	if (rows_count(rows) == 0)
 		return err_new(ERR_NOT_FOUND, "A segment of the text was deleted meanwhile");
-	segment_clear(s);
 	read_row(rows, 0, s);
 	*ret_state = s->stored ? SEGMENT_STORED : SEGMENT_BUSY;
 	return NULL;
@@ -92,11 +93,11 @@ struct err *segment_take(struct db *db, const struct segment_owner *owner, struc
 	return NULL;
 }
 
-struct err *segment_hold(struct db *db, const struct segment_owner *owner)
+struct err *segment_hold(struct db *db, const struct segment_owner *owner, const char *ids)
 {
 	return run(db, &Q_SEGMENT_HOLD,
 		   PARAMS(owner->user_id, owner->run_id, owner->claim, SEGMENT_LEASE_S,
-			  owner->reservation, USAGE_RESERVED_S));
+			  owner->reservation, USAGE_RESERVED_S, ids));
 }
 
 struct err *segment_release(struct db *db, const struct segment_owner *owner, const char *id,

@@ -40,6 +40,7 @@ struct segment_step {
 struct segment {
 	char id[ID_SIZE];
 	bool stored;
+	bool taken;          /* by segment_plan, as segment_take would have */
 	char *audio_key;     /* NULL before it is stored */
 	double duration_sec; /* then */
 	char *alignment;     /* JSON array of milliseconds, one a character; NULL where not known */
@@ -55,8 +56,9 @@ struct segment_plan {
 
 /*
  * The segments of a text, one for each of `pieces`, a JSON array of {n, id, hash, text,
- * characters}; those that are missing are made, and the step's list of segments written. The caller
- * frees ret->segments, an array of as many, to be cleared one by one.
+ * characters}; those that are missing are made, and the step's list of segments written. A single
+ * one that is missing and needs no reservation is taken as well, and has to be released where it is
+ * not bought. The caller frees ret->segments, an array of as many, to be cleared one by one.
  */
 must_check struct err *segment_plan(struct db *db, const struct segment_owner *owner,
 				    const struct segment_terms *terms,
@@ -81,8 +83,10 @@ must_check struct err *segment_take(struct db *db, const struct segment_owner *o
 				    struct segment *s, enum segment_state *ret_state,
 				    int64_t *ret_age_ms);
 
-/* Holds on to all segments that the owner has taken, and to its reservation. */
-must_check struct err *segment_hold(struct db *db, const struct segment_owner *owner);
+/* Holds on to those of the segments `ids`, a JSON array, that the owner has taken, and to its
+ * reservation. */
+must_check struct err *segment_hold(struct db *db, const struct segment_owner *owner,
+				    const char *ids);
 
 /* Gives back a segment that was not bought; `uncertain`: it may have been all the same. */
 must_check struct err *segment_release(struct db *db, const struct segment_owner *owner,

@@ -211,6 +211,11 @@ static struct err *buy(const struct purchase *p, bool uncertain, int64_t age_ms,
 static struct err *try_to_take(const struct purchase *p, enum segment_state *ret_state,
 			       int64_t *ret_age_ms)
 {
+	if (p->segment->taken) {
+		p->segment->taken = false;
+		*ret_state = SEGMENT_TAKEN;
+		return NULL;
+	}
 	struct db *db = get_db(p);
 	struct err *e = segment_take(db, &p->speak->owner, p->segment, ret_state, ret_age_ms);
 	put_db(p, db);

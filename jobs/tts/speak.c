@@ -194,13 +194,18 @@ static struct err *reserve(struct speaking *s)
 	return e;
 }
 
-/* Gives back what was not needed; one that stays behind expires by itself. */
+/* Gives back what was not needed; what stays behind expires by itself. */
 static void settle(const struct speaking *s)
 {
-	if (!*s->reservation)
+	const struct segment_owner *owner = &s->speak->owner;
+	const struct segment *taken = s->segments && s->segments[0].taken ? s->segments : NULL;
+	if (!*s->reservation && !taken)
 		return;
 	struct db *db = db_pool_get(s->speak->services->pool);
-	err_free(usage_settle(db, s->speak->owner.user_id, s->reservation));
+	if (*s->reservation)
+		err_free(usage_settle(db, owner->user_id, s->reservation));
+	if (taken)
+		err_free(segment_release(db, owner, taken->id, false));
 	db_pool_put(s->speak->services->pool, db);
 }
 
@@ -256,6 +261,17 @@ static bool pick(struct speaking *s, size_t *ret, bool *ret_buys)
 	return false;
 }
 
+/* The stack is small, so that the C library keeps it for the next one. */
+static bool start_thread(struct speaking *s, void *(*work)(void *), pthread_t *ret)
+{
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	bool started = pthread_create(ret, &attr, work, s) == 0;
+	pthread_attr_destroy(&attr);
+	return started;
+}
+
 static void *work_on_thread(void *arg);
 
 /* Starts a further thread while there is more to do than there are threads for it. */
@@ -268,12 +284,8 @@ static void call_for_help(struct speaking *s)
 		    (s->buying < s->limit && find_piece(s, &s->next_missing, false));
 	if (!more || s->started + 1 >= wanted)
 		return;
-	pthread_attr_t attr;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	if (pthread_create(&s->threads[s->started], &attr, work_on_thread, s) == 0)
+	if (start_thread(s, work_on_thread, &s->threads[s->started]))
 		s->started++;
-	pthread_attr_destroy(&attr);
 }
 
 /* Adds a text to a list of at most `most` that has none twice. */
@@ -366,10 +378,23 @@ static void *work_on_thread(void *arg)
 
 /* ---- the keeper: reports progress, and holds on to what is taken ---- */
 
-static void hold(const struct speaking *s)
+/* The ids of the segments that are in work, as JSON. */
+static char *ids_in_work(struct speaking *s)
 {
+	cleanup(cleanup_json) struct json_object *ids = json_object_new_array();
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->script.count; i++)
+		if (s->begun[i] && s->parts[i].same_as == i && s->parts[i].length == 0)
+			json_object_array_add(ids, json_object_new_string(s->segments[i].id));
+	pthread_mutex_unlock(&s->lock);
+	return js_text(ids);
+}
+
+static void hold(struct speaking *s)
+{
+	cleanup(cleanup_free) char *ids = ids_in_work(s);
 	struct db *db = db_pool_get(s->speak->services->pool);
-	err_free(segment_hold(db, &s->speak->owner)); /* one that fails is made good by the next */
+	err_free(segment_hold(db, &s->speak->owner, ids)); /* the next makes good one that fails */
 	db_pool_put(s->speak->services->pool, db);
 }
 
@@ -418,7 +443,7 @@ static void *keep(void *arg)
 static struct err *get_pieces(struct speaking *s)
 {
 	pthread_t keeper;
-	if (pthread_create(&keeper, NULL, keep, s) != 0)
+	if (!start_thread(s, keep, &keeper))
 		return err_new(ERR_UNAVAILABLE, "The server cannot start a thread: %m");
 	work(s, s->speak->http);
 	for (int i = 0; i < s->started; i++) /* none is started any more */
@@ -554,8 +579,9 @@ struct err *speak_text(const struct speak *speak, struct speak_result *ret)
 	pthread_mutex_init(&s.lock, NULL);
 	pthread_cond_init(&s.changed, NULL);
 	s.speak = &s.own;
-	TRY(plan(&s));
-	struct err *e = get_pieces(&s);
+	struct err *e = plan(&s);
+	if (!e)
+		e = get_pieces(&s);
 	settle(&s);
 	TRY(e);
 	TRY(make_audio(&s));

@@ -10,19 +10,28 @@ UPDATE segments s SET superseded_at = now() FROM old WHERE s.id = old.id AND s.s
 
 -- The segments of a text, made where they are missing, and whether its user has a budget. $2 is an array of {n, id, hash,
 -- text, characters}; $8 to $10 the step that they belong to, or nulls. The first one begins at 0, which need not be told
--- later. (LATERAL and LIMIT: each is found by its hash, whatever the planner believes of the table's size, not among all
+-- later. A single piece that is missing is taken at once, for claim $12 of run $11 and $13 seconds, unless it has to be
+-- reserved first. (LATERAL and LIMIT: each is found by its hash, whatever the planner believes of the table's size, not among all
 -- of the user's.)
 -- name: segment_plan
 WITH piece AS (
 	SELECT (p ->> 'n')::integer AS n, (p ->> 'id')::uuid AS id, decode(p ->> 'hash', 'hex') AS hash,
 		p ->> 'text' AS text, (p ->> 'characters')::integer AS characters
 	FROM json_array_elements($2::json) p
+), budget AS MATERIALIZED (
+	SELECT EXISTS (SELECT FROM speech_budgets WHERE user_id = $1 AND monthly_characters IS NOT NULL) AS is_set
+), taker AS (
+	SELECT $11::uuid AS run_id, $12::integer AS run_claim FROM budget WHERE NOT is_set AND (SELECT count(*) FROM piece) = 1
 ), found AS (
 	SELECT s.* FROM (SELECT DISTINCT hash FROM piece) p CROSS JOIN LATERAL (
 		SELECT * FROM segments WHERE user_id = $1 AND superseded_at IS NULL AND content_hash = p.hash LIMIT 1) s
 ), made AS (
-	INSERT INTO segments (id, user_id, content_hash, provider, voice, model, format, voice_profile_id, text, characters)
-	SELECT DISTINCT ON (hash) id, $1::uuid, hash, $3, $4, $5, $6, $7::uuid, text, characters FROM piece
+	INSERT INTO segments (id, user_id, content_hash, provider, voice, model, format, voice_profile_id, text, characters,
+		status, run_id, run_claim, called_at, held_until)
+	SELECT DISTINCT ON (hash) id, $1::uuid, hash, $3, $4, $5, $6, $7::uuid, text, characters,
+		CASE WHEN t IS NULL THEN 'intended' ELSE 'called' END, t.run_id, coalesce(t.run_claim, 0),
+		CASE WHEN t IS NOT NULL THEN now() END, CASE WHEN t IS NOT NULL THEN now() + make_interval(secs => $13) END
+	FROM piece LEFT JOIN taker t ON true
 	WHERE hash NOT IN (SELECT content_hash FROM found)
 	ORDER BY hash, n
 	ON CONFLICT (user_id, content_hash) WHERE superseded_at IS NULL DO UPDATE SET text = excluded.text
@@ -39,8 +48,8 @@ WITH piece AS (
 	DELETE FROM execution_segments
 	WHERE execution_id = $8::uuid AND node_id = $9 AND iteration = $10 AND number > (SELECT max(n) FROM piece)
 )
-SELECT s.id, s.status, s.audio_key, s.duration_sec, s.alignment::text, s.run_id,
-	EXISTS (SELECT 1 FROM speech_budgets WHERE user_id = $1)
+SELECT s.id, s.status, s.audio_key, s.duration_sec, s.alignment::text, s.run_id, s.id = p.id AND s.status = 'called',
+	(SELECT is_set FROM budget)
 FROM piece p JOIN segment s ON s.content_hash = p.hash ORDER BY p.n
 
 -- Takes a segment for a run; no row where it is stored, or somebody holds it. What the first column says is
@@ -57,14 +66,15 @@ RETURNING old.status = 'called', greatest(0, floor(extract(epoch FROM now() - ol
 -- name: segment_get :read
 SELECT id, status, audio_key, duration_sec, alignment::text, run_id FROM segments WHERE id = $1 AND user_id = $2
 
--- Holds on to all that a run has taken, and to its reservation $5 for $6 seconds.
+-- Holds on to what a run has taken of the segments $7, an array of ids, and to its reservation $5 for $6 seconds.
 -- name: segment_hold
 WITH reserved AS (
 	UPDATE speech_reservations SET expires_at = now() + make_interval(secs => $6)
 	WHERE id = $5::uuid AND user_id = $1
 )
 UPDATE segments SET held_until = now() + make_interval(secs => $4)
-WHERE run_id = $2 AND run_claim = $3 AND user_id = $1 AND held_until IS NOT NULL
+WHERE id IN (SELECT i::uuid FROM json_array_elements_text($7::json) i)
+	AND run_id = $2 AND run_claim = $3 AND user_id = $1 AND held_until IS NOT NULL
 
 -- Gives a segment back that was not bought; $5 tells that it may have been all the same.
 -- name: segment_release

@@ -1,7 +1,7 @@
 #include "jobs/model/segment.h"
 
 #include "jobs/base/digest.h"
-
+#include "jobs/model/usage.h"
 #include "tests/unit/model/fixture.h"
 
 static char user[ID_SIZE], other[ID_SIZE];
@@ -32,20 +32,37 @@ static char *new_hash(char hash[static DIGEST_HEX_SIZE])
 	return digest_hex(bytes, hash);
 }
 
-/* The segment of one piece with that hash. */
-static struct segment planned(const struct segment_owner *owner, const char *hash)
+#define PIECE "{\"n\":%d,\"id\":\"%s\",\"hash\":\"%s\",\"text\":\"Hi.\",\"characters\":3}"
+
+/* The first segment of `pieces`, of which there are `count`. */
+static struct segment first_of(const struct segment_owner *owner, const char *pieces, int count)
 {
-	char id[ID_SIZE];
-	cleanup(cleanup_free) char *pieces = NULL;
-	assert_true(asprintf(&pieces,
-			     "[{\"n\":1,\"id\":\"%s\",\"hash\":\"%s\",\"text\":\"Hi.\","
-			     "\"characters\":3}]",
-			     id_new(id), hash) > 0);
 	struct segment_plan plan = { 0 };
 	assert_ok(segment_plan(db, owner, &terms, &nowhere, pieces, &plan));
 	struct segment segment = plan.segments[0];
+	for (int i = 1; i < count; i++)
+		segment_clear(&plan.segments[i]);
 	free(plan.segments);
 	return segment;
+}
+
+/* The segment of a piece with that hash, which is not the only one of its text. */
+static struct segment planned(const struct segment_owner *owner, const char *hash)
+{
+	char id[ID_SIZE], other_id[ID_SIZE], other_hash[DIGEST_HEX_SIZE];
+	cleanup(cleanup_free) char *pieces = NULL;
+	assert_true(asprintf(&pieces, "[" PIECE "," PIECE "]", 1, id_new(id), hash, 2,
+			     id_new(other_id), new_hash(other_hash)) > 0);
+	return first_of(owner, pieces, 2);
+}
+
+/* The segment of a text of one piece. */
+static struct segment planned_alone(const struct segment_owner *owner, const char *hash)
+{
+	char id[ID_SIZE];
+	cleanup(cleanup_free) char *pieces = NULL;
+	assert_true(asprintf(&pieces, "[" PIECE "]", 1, id_new(id), hash) > 0);
+	return first_of(owner, pieces, 1);
 }
 
 static enum segment_state taken(const struct segment_owner *owner, struct segment *s)
@@ -115,11 +132,45 @@ static void is_held_by_one_until_the_lease_runs_out(void **state)
 	assert_int_equal(taken(&holder, &s), SEGMENT_TAKEN);
 	assert_int_equal(taken(&waiter, &s), SEGMENT_BUSY);
 	let_lease_run_out(&s);
-	assert_ok(segment_hold(db, &holder));
+	cleanup(cleanup_free) char *ids = NULL;
+	assert_true(asprintf(&ids, "[\"%s\"]", s.id) > 0);
+	assert_ok(segment_hold(db, &waiter, ids)); /* is not its to hold */
+	assert_ok(segment_hold(db, &holder, ids));
 	assert_int_equal(taken(&waiter, &s), SEGMENT_BUSY);
 	let_lease_run_out(&s);
 	assert_int_equal(taken(&waiter, &s), SEGMENT_UNCERTAIN);
 	assert_int_equal(taken(&holder, &s), SEGMENT_BUSY);
+}
+
+static void is_taken_by_its_plan_where_it_is_alone(void **state)
+{
+	(void)state;
+	char run[ID_SIZE], later[ID_SIZE], hash[DIGEST_HEX_SIZE];
+	const struct segment_owner first = run_of(user, run), second = run_of(user, later);
+	cleanup(segment_clear) struct segment s = planned_alone(&first, new_hash(hash));
+	assert_true(s.taken);
+	assert_string_equal(s.run_id, run);
+	assert_int_equal(taken(&second, &s), SEGMENT_BUSY);
+	cleanup(segment_clear) struct segment again = planned_alone(&first, hash);
+	assert_false(again.taken);
+	assert_ok(segment_release(db, &first, s.id, false));
+	cleanup(segment_clear) struct segment found = planned_alone(&second, hash);
+	assert_false(found.taken);
+	assert_int_equal(taken(&second, &found), SEGMENT_TAKEN);
+}
+
+static void is_not_taken_before_it_is_reserved(void **state)
+{
+	(void)state;
+	char run[ID_SIZE], hash[DIGEST_HEX_SIZE];
+	const struct segment_owner owner = run_of(user, run);
+	cleanup(cleanup_free) char *json = NULL, *none = NULL;
+	assert_ok(budget_put(db, user, "1000", &json));
+	cleanup(segment_clear) struct segment s = planned_alone(&owner, new_hash(hash));
+	assert_false(s.taken);
+	assert_ok(budget_put(db, user, NULL, &none));
+	cleanup(segment_clear) struct segment free_again = planned_alone(&owner, new_hash(hash));
+	assert_true(free_again.taken);
 }
 
 static void is_uncertain_for_the_next_claim_of_the_same_run(void **state)
@@ -217,6 +268,8 @@ int main(void)
 		cmocka_unit_test(is_bought_once_and_found_again),
 		cmocka_unit_test(is_nobody_elses),
 		cmocka_unit_test(is_held_by_one_until_the_lease_runs_out),
+		cmocka_unit_test(is_taken_by_its_plan_where_it_is_alone),
+		cmocka_unit_test(is_not_taken_before_it_is_reserved),
 		cmocka_unit_test(is_uncertain_for_the_next_claim_of_the_same_run),
 		cmocka_unit_test(is_given_back_with_what_is_known_of_it),
 		cmocka_unit_test(is_bought_anew_where_its_audio_is_gone),
