@@ -9,11 +9,13 @@ void services_open(struct services *s, const struct conf *conf, const char *prog
 		.s3 = s3_new(conf),
 		.pool = db_pool_new(conf->database_url, program, connections),
 		.gate = gate_new(conf),
+		.ticker = ticker_new(),
 	};
 }
 
 void services_close(struct services *s)
 {
+	ticker_free(s->ticker);
 	gate_free(s->gate);
 	db_pool_free(s->pool);
 	s3_free(s->s3);

@@ -2,6 +2,7 @@
 #pragma once
 #include "jobs/base/conf.h"
 #include "jobs/base/crypt.h"
+#include "jobs/base/ticker.h"
 #include "jobs/io/db_pool.h"
 #include "jobs/io/gate.h"
 #include "jobs/io/s3.h"
@@ -10,8 +11,9 @@ struct services {
 	const struct conf *conf;
 	struct crypt_key *crypt; /* opens the users' provider keys */
 	struct s3 *s3;
-	struct db_pool *pool; /* for the threads that run workflows */
-	struct gate *gate;    /* before the providers' keys */
+	struct db_pool *pool;  /* for the threads that run workflows */
+	struct gate *gate;     /* before the providers' keys */
+	struct ticker *ticker; /* for what has to be done meanwhile */
 };
 
 /*

@@ -19,7 +19,6 @@ enum {
 	MAX_THREADS = 16,
 	FETCHERS = 6, /* at a time, of what is stored */
 	STACK_SIZE = 512 * 1024,
-	TELL_MS = 1000,  /* between reports of progress */
 	HOLD_MS = 10000, /* between renewals of the lease */
 	MAX_IDS = 100,   /* of requests, in the cost */
 	MAX_NOTES = 50,
@@ -52,9 +51,12 @@ struct speaking {
 	int buying, limit; /* calls at a time, and how many the key allows */
 	int started;
 	pthread_t threads[MAX_THREADS];
-	bool over; /* for the keeper */
 	struct err *error;
 	struct speak_result result;
+
+	int64_t held_ms; /* when what is taken was last held on to; the ticker's, like what follows
+			  */
+	size_t told;     /* pieces */
 };
 
 void speak_result_clear(struct speak_result *r)
@@ -376,83 +378,61 @@ static void *work_on_thread(void *arg)
 	return NULL;
 }
 
-/* ---- the keeper: reports progress, and holds on to what is taken ---- */
+/* ---- meanwhile: reports progress, and holds on to what is taken ---- */
 
-/* The ids of the segments that are in work, as JSON. */
-static char *ids_in_work(struct speaking *s)
+/* The ids of the segments that are in work, as JSON. Called with the lock held. */
+static char *ids_in_work(const struct speaking *s)
 {
 	cleanup(cleanup_json) struct json_object *ids = json_object_new_array();
-	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < s->script.count; i++)
 		if (s->begun[i] && s->parts[i].same_as == i && s->parts[i].length == 0)
 			json_object_array_add(ids, json_object_new_string(s->segments[i].id));
-	pthread_mutex_unlock(&s->lock);
 	return js_text(ids);
 }
 
-static void hold(struct speaking *s)
+static void hold(const struct speaking *s, const char *ids)
 {
-	cleanup(cleanup_free) char *ids = ids_in_work(s);
 	struct db *db = db_pool_get(s->speak->services->pool);
 	err_free(segment_hold(db, &s->speak->owner, ids)); /* the next makes good one that fails */
 	db_pool_put(s->speak->services->pool, db);
 }
 
 /* Of a single piece there is nothing to tell before it is there. */
-static void tell(const struct speaking *s, size_t done)
+static void tell(struct speaking *s, size_t done)
 {
 	if (s->speak->progress && s->script.count > 1)
 		s->speak->progress(s->speak->progress_arg, (int)done, (int)s->script.count);
+	s->told = done;
 }
 
-static void wait_for_news(struct speaking *s, int64_t ms)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += ms / 1000;
-	pthread_cond_timedwait(&s->changed, &s->lock, &until);
-}
-
-static void *keep(void *arg)
+static void tick(void *arg)
 {
 	struct speaking *s = arg;
-	int64_t told_ms = 0, held_ms = clock_monotonic_ms();
-	size_t told = SIZE_MAX;
+	int64_t now = clock_monotonic_ms();
+	bool holds = now - s->held_ms >= HOLD_MS;
 	pthread_mutex_lock(&s->lock);
-	while (!s->over) {
-		size_t done = s->done;
-		pthread_mutex_unlock(&s->lock);
-		int64_t now = clock_monotonic_ms();
-		if (done != told && now - told_ms >= TELL_MS) {
-			tell(s, done);
-			told = done;
-			told_ms = now;
-		}
-		if (now - held_ms >= HOLD_MS) {
-			hold(s);
-			held_ms = now;
-		}
-		pthread_mutex_lock(&s->lock);
-		if (!s->over)
-			wait_for_news(s, TELL_MS);
-	}
+	size_t done = s->done;
+	cleanup(cleanup_free) char *ids = holds ? ids_in_work(s) : NULL;
 	pthread_mutex_unlock(&s->lock);
-	return NULL;
+	if (ids) {
+		hold(s, ids);
+		s->held_ms = now;
+	}
+	if (done != s->told)
+		tell(s, done);
 }
 
 static struct err *get_pieces(struct speaking *s)
 {
-	pthread_t keeper;
-	if (!start_thread(s, keep, &keeper))
+	struct ticking ticking = { .tick = tick, .arg = s };
+	s->held_ms = clock_monotonic_ms();
+	s->told = SIZE_MAX;
+	if (!ticker_add(s->speak->services->ticker, &ticking))
 		return err_new(ERR_UNAVAILABLE, "The server cannot start a thread: %m");
 	work(s, s->speak->http);
 	for (int i = 0; i < s->started; i++) /* none is started any more */
 		pthread_join(s->threads[i], NULL);
-	pthread_mutex_lock(&s->lock);
-	s->over = true;
-	pthread_cond_broadcast(&s->changed);
-	pthread_mutex_unlock(&s->lock);
-	pthread_join(keeper, NULL);
+	ticker_remove(s->speak->services->ticker, &ticking);
 	tell(s, s->done);
 	if (s->error)
 		return take(s->error);
