@@ -39,14 +39,15 @@ static struct err *check_eviction(const struct duties *d, int *ret_count)
 	return NULL;
 }
 
-/* Executions that the queue should hold, but lost. */
+/* Executions that the queue should hold, but does not. One that ends while this looks may be put
+ * there too; whoever takes it finds that, and drops it. */
 static struct err *reconcile(const struct duties *d, int *ret_count)
 {
 	struct db *db = db_pool_get(d->services->pool);
 	struct err *e = enqueue_overdue(d->queue, db, OVERDUE_S, ret_count);
 	db_pool_put(d->services->pool, db);
 	if (*ret_count > 0)
-		log_info("put %d executions into the queue that it had lost", *ret_count);
+		log_info("put %d executions into the queue that it did not have", *ret_count);
 	return e;
 }
 

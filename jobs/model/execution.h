@@ -115,7 +115,7 @@ must_check struct err *execution_withdraw(struct db *db, const char *id);
 must_check struct err *execution_status(struct db *db, const char *id, char **ret);
 
 /*
- * Ticket rows of the first thousand, by their ids and behind the id `after` (ID_NONE), that wait
+ * Ticket rows of the first hundred, by their ids and behind the id `after` (ID_NONE), that wait
  * longer than `seconds` for a claim; freed by the caller.
  */
 must_check struct err *execution_overdue(struct db *db, int seconds, const char *after,

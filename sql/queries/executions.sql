@@ -168,12 +168,13 @@ WITH withdrawn AS (
 )
 DELETE FROM outbox WHERE execution_id IN (SELECT id FROM withdrawn)
 
--- Executions that a queue should hold: new ones that it may have missed, and those whose runner died.
+-- Executions that a queue should hold: new ones that it may have missed, and those whose runner died. A hundred at a time:
+-- of more, more have ended until the queue is asked for them, and are put there in vain.
 -- name: execution_overdue :read
 SELECT e.id, e.workflow_id, e.user_id, e.priority FROM executions e LEFT JOIN outbox o ON o.execution_id = e.id
 WHERE e.completed_at IS NULL AND coalesce(e.claim_expires_at, o.due_at) < now() - make_interval(secs => $1)
 	AND e.id > $2
-ORDER BY e.id LIMIT 1000
+ORDER BY e.id LIMIT 100
 
 -- name: step_outputs :read
 SELECT s.node_id, s.iteration, s.output::text FROM execution_steps s JOIN executions e ON e.id = s.execution_id

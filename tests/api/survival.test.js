@@ -201,7 +201,7 @@ describe('the service survives', () => {
 		stack.expectLog(/ warn .*: execution .* waits in the outbox: /);
 		stack.expectLog(/ warn .*: (taking|waiting for) work: .*; trying again$/);
 		stack.expectLog(/ warn .*: duty (stalled|reconcile|eviction|schedules): .*; trying again$/);
-		stack.expectLog(/ info .*: put \d+ executions into the queue that it had lost$/);
+		stack.expectLog(/ info .*: put \d+ executions into the queue that it did not have$/);
 		const redis = stack.part('redis');
 		await redis.end('SIGKILL');
 		const ids = [await execute(), await execute()];
