@@ -6,6 +6,7 @@
 #include "jobs/base/log.h"
 #include "jobs/base/mem.h"
 #include "jobs/base/stop.h"
+#include "jobs/base/thread.h"
 #include "jobs/model/file_deletion.h"
 #include "jobs/tts/making.h"
 
@@ -13,7 +14,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { STACK_SIZE = 512 * 1024, NAP_MS = 50, FILES_EVERY_MS = 15000 };
+enum { NAP_MS = 50, FILES_EVERY_MS = 15000 };
 
 struct chores {
 	const struct services *services;
@@ -71,14 +72,10 @@ static void *chores_main(void *arg)
 struct chores *chores_start(const struct services *services)
 {
 	struct chores *c = mem_alloc(sizeof(*c));
-	pthread_attr_t attr;
 	c->services = services;
 	c->http = http_new();
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	if (pthread_create(&c->thread, &attr, chores_main, c) != 0)
+	if (!thread_start(&c->thread, chores_main, c))
 		abort();
-	pthread_attr_destroy(&attr);
 	return c;
 }
 

@@ -4,11 +4,10 @@
  * a further thread is started only while there is a further node to run.
  */
 #include "jobs/base/log.h"
+#include "jobs/base/thread.h"
 #include "jobs/run.h"
 
 #include <stdlib.h>
-
-enum { STACK_SIZE = 512 * 1024 };
 
 /* A loop that is skipped or blocked takes its body with it; one that runs settles it itself. */
 static void settle_with_loop(struct node_result *result, enum node_status loop)
@@ -62,14 +61,10 @@ static void *work_on_thread(void *arg);
 
 static void start_thread(struct crew *crew)
 {
-	pthread_attr_t attr;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	if (pthread_create(&crew->threads[crew->started], &attr, work_on_thread, crew) == 0)
+	if (thread_start(&crew->threads[crew->started], work_on_thread, crew))
 		crew->started++;
 	else
 		log_warn("no further thread for a run; it goes on with those it has");
-	pthread_attr_destroy(&attr);
 }
 
 /* Wakes a thread, or starts one, where there is a further node to run. Call with the lock held. */

@@ -2,6 +2,7 @@
 
 #include "jobs/base/clock.h"
 #include "jobs/base/mem.h"
+#include "jobs/base/thread.h"
 #include "jobs/chores.h"
 #include "jobs/worker.h"
 
@@ -9,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum { STACK_SIZE = 512 * 1024 };
 
 void runner_wait(struct runner *r, int64_t ms)
 {
@@ -27,12 +26,8 @@ void runner_wait(struct runner *r, int64_t ms)
 
 void runner_start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
 {
-	pthread_attr_t attr;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	if (pthread_create(thread, &attr, run, arg) != 0)
+	if (!thread_start(thread, run, arg))
 		abort();
-	pthread_attr_destroy(&attr);
 }
 
 struct runner *runner_start(const struct runner_options *options)

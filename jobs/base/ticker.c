@@ -1,12 +1,11 @@
 #include "jobs/base/ticker.h"
 
 #include "jobs/base/mem.h"
+#include "jobs/base/thread.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
-
-enum { STACK_SIZE = 512 * 1024 };
 
 struct ticker {
 	pthread_mutex_t lock; /* of all below */
@@ -79,20 +78,10 @@ static void *ticker_main(void *arg)
 	return NULL;
 }
 
-static bool start(struct ticker *ticker)
-{
-	pthread_attr_t attr;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	bool started = pthread_create(&ticker->thread, &attr, ticker_main, ticker) == 0;
-	pthread_attr_destroy(&attr);
-	return started;
-}
-
 bool ticker_add(struct ticker *ticker, struct ticking *t)
 {
 	pthread_mutex_lock(&ticker->lock);
-	ticker->runs = ticker->runs || start(ticker);
+	ticker->runs = ticker->runs || thread_start(&ticker->thread, ticker_main, ticker);
 	bool added = ticker->runs;
 	if (added) {
 		if (!ticker->first)

@@ -22,5 +22,5 @@ void ticker_free(struct ticker *ticker);
 /* From now on t->tick is called; false where the thread cannot be started. */
 bool ticker_add(struct ticker *ticker, struct ticking *t);
 
-/* Waits for a call that is under way; there is none after it. */
+/* Waits for a call that is under way, so not to be called by one; there is none after it. */
 void ticker_remove(struct ticker *ticker, struct ticking *t);

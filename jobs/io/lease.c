@@ -3,6 +3,7 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/fault_point.h"
 #include "jobs/base/mem.h"
+#include "jobs/base/thread.h"
 #include "jobs/io/redis.h"
 #include "lua.h"
 
@@ -15,7 +16,6 @@
 enum {
 	RENEW_S = 5,
 	LEARNED_S = 86400,
-	STACK_SIZE = 256 * 1024,
 	NAME_SIZE = 100,
 };
 
@@ -162,13 +162,7 @@ static void hold(struct leases *l, const char *name, const char *token)
 	struct held *held = &l->held[l->count++];
 	snprintf(held->name, sizeof(held->name), "%s", name);
 	snprintf(held->token, sizeof(held->token), "%s", token);
-	if (!l->renews) {
-		pthread_attr_t attr;
-		pthread_attr_init(&attr);
-		pthread_attr_setstacksize(&attr, STACK_SIZE);
-		l->renews = pthread_create(&l->renewer, &attr, renewer_main, l) == 0;
-		pthread_attr_destroy(&attr);
-	}
+	l->renews = l->renews || thread_start(&l->renewer, renewer_main, l);
 	pthread_mutex_unlock(&l->lock);
 }
 

@@ -78,7 +78,7 @@ struct execution_claim {
 	char *request_id, *trigger; /* NULL where there is none */
 	int crashes;                /* how often a runner died with it */
 	int64_t age_ms;             /* since it was started */
-	bool resumes;               /* steps of it have succeeded before */
+	bool resumes;               /* steps of it may have succeeded before */
 };
 
 enum claim_result {

@@ -192,14 +192,14 @@ static struct err *buy(const struct purchase *p, bool uncertain, int64_t age_ms,
 		       struct purchase_result *ret)
 {
 	struct tts_result *speech = &ret->tts;
+	atomic_store(p->held, true);
 	struct err *e = speak_piece(p, uncertain, age_ms, speech);
-	if (e) {
-		release(p, speech->uncertain);
-		return e;
-	}
-	e = store(p, speech);
+	bool spoken = !e;
+	if (spoken)
+		e = store(p, speech);
+	atomic_store(p->held, false);
 	if (e)
-		release(p, true);
+		release(p, spoken || speech->uncertain);
 	TRY(e);
 	TRY(write_audio(p, speech));
 	ret->length = speech->audio_len;

@@ -3,6 +3,8 @@
 #include "jobs/tts/script.h"
 #include "jobs/tts/speak.h"
 
+#include <stdatomic.h>
+
 enum { PURCHASE_MAX_AUDIO = 64 * 1024 * 1024 }; /* bytes of one piece */
 
 /* All borrowed. */
@@ -11,6 +13,7 @@ struct purchase {
 	struct http *http;                           /* this thread's */
 	const struct piece *piece, *previous, *next; /* the neighbours NULL at the ends */
 	struct segment *segment;
+	atomic_bool *held; /* set while the segment is taken: somebody has to hold on to it */
 	int fd; /* the audio is written there, at `offset`, where PURCHASE_MAX_AUDIO bytes are free
 		 */
 	uint64_t offset;

@@ -6,6 +6,7 @@
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
 #include "jobs/base/scratch.h"
+#include "jobs/base/thread.h"
 #include "jobs/model/usage.h"
 #include "jobs/tts/purchase.h"
 #include "jobs/tts/script.h"
@@ -17,8 +18,7 @@
 
 enum {
 	MAX_THREADS = 16,
-	FETCHERS = 6, /* at a time, of what is stored */
-	STACK_SIZE = 512 * 1024,
+	FETCHERS = 6,    /* at a time, of what is stored */
 	HOLD_MS = 10000, /* between renewals of the lease */
 	MAX_IDS = 100,   /* of requests, in the cost */
 	MAX_NOTES = 50,
@@ -28,8 +28,9 @@ enum {
 
 /* What is known of a piece's audio. */
 struct part {
-	uint64_t length; /* bytes in the scratch file, at part_offset */
-	size_t same_as;  /* the first piece of the same segment: itself, or one before it */
+	uint64_t length;  /* bytes in the scratch file, at part_offset */
+	size_t same_as;   /* the first piece of the same segment: itself, or one before it */
+	atomic_bool held; /* its segment is taken */
 };
 
 /* A text while it is spoken. What stands below `lock` is shared by the threads. */
@@ -263,17 +264,6 @@ static bool pick(struct speaking *s, size_t *ret, bool *ret_buys)
 	return false;
 }
 
-/* The stack is small, so that the C library keeps it for the next one. */
-static bool start_thread(struct speaking *s, void *(*work)(void *), pthread_t *ret)
-{
-	pthread_attr_t attr;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	bool started = pthread_create(ret, &attr, work, s) == 0;
-	pthread_attr_destroy(&attr);
-	return started;
-}
-
 static void *work_on_thread(void *arg);
 
 /* Starts a further thread while there is more to do than there are threads for it. */
@@ -286,7 +276,7 @@ static void call_for_help(struct speaking *s)
 		    (s->buying < s->limit && find_piece(s, &s->next_missing, false));
 	if (!more || s->started + 1 >= wanted)
 		return;
-	if (start_thread(s, work_on_thread, &s->threads[s->started]))
+	if (thread_start(&s->threads[s->started], work_on_thread, s))
 		s->started++;
 }
 
@@ -344,6 +334,7 @@ static void do_piece(struct speaking *s, struct http *http, size_t piece, bool b
 		.previous = piece > 0 ? &script->pieces[piece - 1] : NULL,
 		.next = piece + 1 < script->count ? &script->pieces[piece + 1] : NULL,
 		.segment = &s->segments[piece],
+		.held = &s->parts[piece].held,
 		.fd = s->pieces_fd,
 		.offset = part_offset(s, piece),
 	};
@@ -380,20 +371,16 @@ static void *work_on_thread(void *arg)
 
 /* ---- meanwhile: reports progress, and holds on to what is taken ---- */
 
-/* The ids of the segments that are in work, as JSON. Called with the lock held. */
-static char *ids_in_work(const struct speaking *s)
+/* Holds on to what is taken, and to the reservation; the next time makes good one that fails. */
+static void hold(const struct speaking *s)
 {
 	cleanup(cleanup_json) struct json_object *ids = json_object_new_array();
 	for (size_t i = 0; i < s->script.count; i++)
-		if (s->begun[i] && s->parts[i].same_as == i && s->parts[i].length == 0)
+		if (atomic_load(&s->parts[i].held))
 			json_object_array_add(ids, json_object_new_string(s->segments[i].id));
-	return js_text(ids);
-}
-
-static void hold(const struct speaking *s, const char *ids)
-{
+	cleanup(cleanup_free) char *text = js_text(ids);
 	struct db *db = db_pool_get(s->speak->services->pool);
-	err_free(segment_hold(db, &s->speak->owner, ids)); /* the next makes good one that fails */
+	err_free(segment_hold(db, &s->speak->owner, text));
 	db_pool_put(s->speak->services->pool, db);
 }
 
@@ -409,15 +396,13 @@ static void tick(void *arg)
 {
 	struct speaking *s = arg;
 	int64_t now = clock_monotonic_ms();
-	bool holds = now - s->held_ms >= HOLD_MS;
-	pthread_mutex_lock(&s->lock);
-	size_t done = s->done;
-	cleanup(cleanup_free) char *ids = holds ? ids_in_work(s) : NULL;
-	pthread_mutex_unlock(&s->lock);
-	if (ids) {
-		hold(s, ids);
+	if (now - s->held_ms >= HOLD_MS) {
+		hold(s);
 		s->held_ms = now;
 	}
+	pthread_mutex_lock(&s->lock);
+	size_t done = s->done;
+	pthread_mutex_unlock(&s->lock);
 	if (done != s->told)
 		tell(s, done);
 }
@@ -428,7 +413,7 @@ static struct err *get_pieces(struct speaking *s)
 	s->held_ms = clock_monotonic_ms();
 	s->told = SIZE_MAX;
 	if (!ticker_add(s->speak->services->ticker, &ticking))
-		return err_new(ERR_UNAVAILABLE, "The server cannot start a thread: %m");
+		return err_new(ERR_UNAVAILABLE, "The server has no room for another thread");
 	work(s, s->speak->http);
 	for (int i = 0; i < s->started; i++) /* none is started any more */
 		pthread_join(s->threads[i], NULL);

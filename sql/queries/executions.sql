@@ -2,15 +2,14 @@
 -- {nodeId, nodeType, nodeTitle} in the order in which they run; $8 the execution that this is a rerun
 -- of, or null; $9 the array of the nodes whose successful steps are kept from there, each with whether
 -- those inside a loop are: {nodeId, iterations}. A user's first ten unfinished executions come before those that
--- somebody has beyond that, and an eleventh before a twelfth; behind the fiftieth each takes its place after the one
--- before, without counting them all. Nobody's is more than a million behind.
+-- somebody has beyond that, and an eleventh before a twelfth; from the two hundredth on they stand in one line with
+-- everybody else's, in the order of their coming: counting all of a backlog made each execution dearer than the one before.
 -- name: execution_create
 WITH execution AS (
 	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt, priority)
 	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1,
-		(SELECT CASE WHEN count(*) < 50 THEN greatest(count(*) - 9, 0) ELSE least(max(u.priority) + 1, 1000000) END
-			FROM (SELECT priority FROM executions
-				WHERE user_id = w.user_id AND completed_at IS NULL ORDER BY id DESC LIMIT 50) u)
+		greatest((SELECT count(*) FROM (SELECT FROM executions u
+			WHERE u.user_id = w.user_id AND u.completed_at IS NULL LIMIT 200) unfinished) - 9, 0)
 	FROM workflows w LEFT JOIN executions prior ON prior.id = $8::uuid AND prior.workflow_id = w.id
 	WHERE w.id = $2 AND w.user_id = $3
 	RETURNING *
@@ -78,8 +77,8 @@ WITH asked AS (
 )
 SELECT id FROM asked
 
--- What runs, and whether steps of it have succeeded before. A claim is taken where nobody holds one: never claimed, given
--- back, or run out.
+-- What runs, and whether steps of it may have succeeded before: what another claim is just writing is not seen here. A
+-- claim is taken where nobody holds one: never claimed, given back, or run out.
 -- name: execution_claim
 WITH claimed AS (
 	UPDATE executions SET claim = claim + 1, claimed_by = $2,
@@ -93,7 +92,7 @@ WITH claimed AS (
 )
 SELECT id, claim, workflow_id, user_id, nodes::text, edges::text, request_id, trigger::text, crashes,
 	floor(extract(epoch FROM now() - first_claimed_at) * 1000)::bigint,
-	EXISTS (SELECT FROM execution_steps s WHERE s.execution_id = $1 AND s.status = 'success')
+	claim > 1 OR EXISTS (SELECT FROM execution_steps s WHERE s.execution_id = $1 AND s.status = 'success')
 FROM claimed
 
 -- The next execution that waits for a claim, when no queue hands them out.
@@ -211,7 +210,7 @@ RETURNING s.node_id
 WITH gone AS (
 	DELETE FROM executions WHERE id IN (
 		SELECT e.id FROM executions e
-		WHERE e.status <> 'RUNNING' AND e.completed_at < now() - make_interval(days => $1) AND EXISTS (
+		WHERE e.completed_at < now() - make_interval(days => $1) AND EXISTS (
 			SELECT FROM executions n WHERE n.workflow_id = e.workflow_id AND n.started_at > e.started_at)
 		ORDER BY e.completed_at LIMIT 1000)
 	RETURNING id

@@ -6,13 +6,13 @@ WITH old AS (
 		WHERE user_id = $1 AND superseded_at IS NULL AND content_hash = decode(h, 'hex')
 			AND id < $2::uuid AND run_id IS DISTINCT FROM $2::uuid LIMIT 1) s
 )
-UPDATE segments s SET superseded_at = now() FROM old WHERE s.id = old.id AND s.superseded_at IS NULL
+UPDATE segments SET superseded_at = coalesce(superseded_at, now()) WHERE id = ANY (ARRAY(SELECT id FROM old))
 
 -- The segments of a text, made where they are missing, and whether its user has a budget. $2 is an array of {n, id, hash,
 -- text, characters}; $8 to $10 the step that they belong to, or nulls. The first one begins at 0, which need not be told
 -- later. A single piece that is missing is taken at once, for claim $12 of run $11 and $13 seconds, unless it has to be
--- reserved first. (LATERAL and LIMIT: each is found by its hash, whatever the planner believes of the table's size, not among all
--- of the user's.)
+-- reserved first. (LATERAL and LIMIT: each is found by its hash, whatever the planner believes of the table's size, not
+-- among all of the user's.)
 -- name: segment_plan
 WITH piece AS (
 	SELECT (p ->> 'n')::integer AS n, (p ->> 'id')::uuid AS id, decode(p ->> 'hash', 'hex') AS hash,
@@ -66,15 +66,17 @@ RETURNING old.status = 'called', greatest(0, floor(extract(epoch FROM now() - ol
 -- name: segment_get :read
 SELECT id, status, audio_key, duration_sec, alignment::text, run_id FROM segments WHERE id = $1 AND user_id = $2
 
--- Holds on to what a run has taken of the segments $7, an array of ids, and to its reservation $5 for $6 seconds.
+-- Holds on to what a run has taken of the segments $7, an array of ids, and to its reservation $5 for $6 seconds. Waits for
+-- nobody: what is being written now is held by the next time.
 -- name: segment_hold
 WITH reserved AS (
 	UPDATE speech_reservations SET expires_at = now() + make_interval(secs => $6)
 	WHERE id = $5::uuid AND user_id = $1
 )
-UPDATE segments SET held_until = now() + make_interval(secs => $4)
-WHERE id IN (SELECT i::uuid FROM json_array_elements_text($7::json) i)
-	AND run_id = $2 AND run_claim = $3 AND user_id = $1 AND held_until IS NOT NULL
+UPDATE segments SET held_until = now() + make_interval(secs => $4) WHERE id = ANY (ARRAY(
+	SELECT id FROM segments WHERE id = ANY (ARRAY(SELECT i::uuid FROM json_array_elements_text($7::json) i))
+		AND run_id = $2 AND run_claim = $3 AND user_id = $1 AND held_until IS NOT NULL
+	FOR UPDATE SKIP LOCKED))
 
 -- Gives a segment back that was not bought; $5 tells that it may have been all the same.
 -- name: segment_release

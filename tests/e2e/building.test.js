@@ -153,10 +153,11 @@ describe('building', { timeout: 180_000 }, () => {
 		const boxes = await Promise.all(['start', 'script', 'speak'].map((one) => step(page, one).boundingBox()));
 		for (const [i, box] of boxes.slice(1).entries()) assert.ok(box.x >= boxes[i].x + boxes[i].width, 'each stands right of the one before');
 		assert.equal((await stored()).updatedAt, before.updatedAt, 'who only looks changes nothing');
-		await step(page, 'speak').click();
 		const put = page.waitForResponse((response) => response.request().method() === 'PUT' && response.ok());
-		await page.getByLabel('Name', { exact: true }).fill('Spoken');
+		await page.getByLabel('Name of the workflow').fill('Placed');
+		await page.keyboard.press('Enter');
 		await put;
+		assert.equal((await stored()).name, 'Placed');
 		assert.equal(new Set(placesOf((await stored()).nodes)).size, 3);
 		page.check();
 		await context.close();

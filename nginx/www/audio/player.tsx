@@ -129,14 +129,14 @@ export function Player({ open, title, seconds = 0, autoPlay = false, captions, c
 		return () => cancelAnimationFrame(frameId);
 	}, [audio, playing]);
 
-	function seek(seconds: number) {
-		if (audio.current) audio.current.currentTime = seconds;
-		setAt(seconds);
+	function seek(to: number) {
+		if (audio.current) audio.current.currentTime = to;
+		setAt(to);
 	}
 
 	function learnLength() {
-		const seconds = audio.current?.duration ?? 0;
-		if (Number.isFinite(seconds)) setLength(seconds);
+		const measured = audio.current?.duration ?? 0;
+		if (Number.isFinite(measured)) setLength(measured);
 	}
 
 	return (

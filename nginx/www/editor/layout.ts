@@ -2,7 +2,6 @@
  * Places for a whole graph: in columns from left to right, each step right of everything that leads to it, and within a
  * column in the order of what leads there, so that few lines cross.
  */
-import type { Workflow } from '../workflows/types';
 import { edgesOf, isNode, nodesOf, positionOf, type Graph } from './document';
 
 export const NODE_WIDTH = 232;
@@ -70,9 +69,9 @@ export function layout(graph: Graph, heightOf: (id: string) => number | undefine
 
 /*
  * What is edited of a workflow. A program that makes workflows need not know where a step is drawn; where all of them lie on
- * one place, they get places here, which are saved with the next change.
+ * one place, they get places here: the nodes are others then than those that came.
  */
-export function graphOf({ nodes, edges, name }: Workflow): Graph {
+export function graphOf({ nodes, edges, name }: Graph): Graph {
 	const graph = { nodes, edges, name };
 	const shown = nodesOf(graph);
 	const spots = new Set(shown.map((node) => Object.values(positionOf(node)).join()));

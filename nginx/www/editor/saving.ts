@@ -30,6 +30,8 @@ export class Saver {
 	#document: GraphDocument;
 	#path: string;
 	#base: Graph;
+	/* The base has places that the server does not know: the next save tells it. */
+	#isPlaced: boolean;
 	#etag: string | null;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#pause = PAUSE_MS;
@@ -42,6 +44,7 @@ export class Saver {
 		this.#document = document;
 		this.#path = `/api/workflows/${workflow.id}`;
 		this.#base = document.graph;
+		this.#isPlaced = this.#base.nodes !== workflow.nodes;
 		this.#etag = etag;
 	}
 
@@ -102,7 +105,7 @@ export class Saver {
 		const graph = this.#document.graph;
 		const body = {
 			...(graph.name !== this.#base.name && { name: graph.name }),
-			...(graph.nodes !== this.#base.nodes && { nodes: graph.nodes }),
+			...((graph.nodes !== this.#base.nodes || this.#isPlaced) && { nodes: graph.nodes }),
 			...(graph.edges !== this.#base.edges && { edges: graph.edges }),
 		};
 		this.#set({ state: 'saving' });
@@ -110,6 +113,7 @@ export class Saver {
 			const headers: Record<string, string> = this.#etag ? { 'If-Match': this.#etag } : {};
 			const { data, etag } = await request<Workflow>('PUT', this.#path, { body, headers, keepalive, retries: 0 });
 			this.#base = graph;
+			this.#isPlaced = false;
 			this.#etag = etag;
 			this.#pause = PAUSE_MS;
 			this.#set({ state: this.isDirty ? 'unsaved' : 'saved', error: null });
@@ -142,6 +146,7 @@ export class Saver {
 		const theirs = graphOf(data);
 		if (isSame(theirs, this.#document.graph)) {
 			this.#base = this.#document.graph;
+			this.#isPlaced = theirs.nodes !== data.nodes;
 			this.#etag = etag;
 			return this.#set({ state: 'saved', error: null });
 		}
@@ -158,6 +163,7 @@ export class Saver {
 		const { conflict } = this.saving;
 		if (!conflict) return;
 		this.#base = conflict.theirs;
+		this.#isPlaced = conflict.theirs.nodes !== conflict.workflow.nodes;
 		this.#etag = conflict.etag;
 		this.#set({ conflict: null, error: null, state: graph === conflict.theirs ? 'saved' : 'unsaved' });
 		this.#document.change(graph);
@@ -173,6 +179,7 @@ export class Saver {
 		this.#etag = etag;
 		if (isSame(graph, this.#base)) return false;
 		this.#base = graph;
+		this.#isPlaced = graph.nodes !== data.nodes;
 		this.#document.replace(graph, false);
 		this.onSaved(data);
 		return true;

@@ -204,7 +204,8 @@ export function EditorView({ workflow: loaded, etag, types: typeList, runId }: {
 		const found = fromText(await chosen.text());
 		if (!found) return toast(`“${chosen.name}” holds no workflow: it has to be JSON with a list of nodes.`, { kind: 'error' });
 		if (!isEmpty && !(await confirm({ title: 'Replace this workflow?', text: `Its steps are replaced by the ${found.nodes.length} of “${chosen.name}”. Undo brings them back.`, confirm: 'Replace' }))) return;
-		graph.change({ nodes: found.nodes, edges: found.edges, ...(found.name && isEmpty && { name: found.name }) });
+		const { nodes, edges } = graphOf({ ...graph.graph, nodes: found.nodes, edges: found.edges });
+		graph.change({ nodes, edges, ...(found.name && isEmpty && { name: found.name }) });
 		setTimeout(commands.fit, 50);
 	}
 

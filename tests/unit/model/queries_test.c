@@ -122,11 +122,32 @@ static void reads_do_not_write(void **state)
 	}
 }
 
-/* Statements that read a table whole, and why they may. */
-static const char *const whole_table[] = {
-	"voice_profile_delete", /* of segments, by their voice: rare, and no statement waits for it
-				 */
+/* Statements that read a table or an index whole, and why they may. */
+static const struct {
+	const char *name, *reason;
+} whole_table[] = {
+	{ "voice_profile_delete", "of segments, by their voice: rare, and nothing waits for it" },
+	{ "execution_next", "of what is unfinished, without a queue" },
+	{ "execution_overdue", "of what is unfinished, page by page" },
+	{ "schedule_due", "of workflows, while there are few" },
+	{ "execution_sweep", "of executions, while there are few: an hourly duty" },
 };
+
+static bool may_read_all(const char *name)
+{
+	for (size_t i = 0; i < COUNT(whole_table); i++)
+		if (!strcmp(whole_table[i].name, name))
+			return true;
+	return false;
+}
+
+static int count_of(const char *text, const char *part)
+{
+	int count = 0;
+	while ((text = strstr(text, part)) != NULL)
+		text += strlen(part), count++;
+	return count;
+}
 
 /* How the server would find what a statement asks for. */
 static char *plan_of(const struct query *query)
@@ -146,20 +167,24 @@ static bool can_be_explained(const struct query *query)
 	return strstr(query->text, " WHERE ") || strstr(query->text, "\nWHERE ");
 }
 
+/* By what an index is asked for, and not by reading all of it. */
 static void rows_are_found_by_an_index(void **state)
 {
 	(void)state;
+	int faults = 0;
 	for (size_t i = 0; i < QUERY_COUNT; i++) {
-		bool may = false;
-		for (size_t j = 0; j < COUNT(whole_table); j++)
-			may |= !strcmp(whole_table[j], queries[i]->name);
-		if (may || !can_be_explained(queries[i]))
+		if (may_read_all(queries[i]->name) || !can_be_explained(queries[i]))
 			continue;
 		cleanup(cleanup_free) char *plan = plan_of(queries[i]);
-		if (strstr(plan, "Seq Scan"))
-			fail_msg("%s reads a table whole: %s", queries[i]->name, plan);
-		assert_non_null(strstr(plan, "Index"));
+		int scans = count_of(plan, "\"Node Type\": \"Index ") +
+			    count_of(plan, "\"Node Type\": \"Bitmap Index Scan\"");
+		if (scans > 0 && scans == count_of(plan, "\"Index Cond\"") &&
+		    !strstr(plan, "Seq Scan"))
+			continue;
+		print_error("%s reads all of a table: %s\n", queries[i]->name, plan);
+		faults++;
 	}
+	assert_int_equal(faults, 0);
 }
 
 int main(void)
