@@ -104,9 +104,9 @@ export class Load {
 		}
 	}
 
-	/* Starts one execution, and notes that it was promised. */
-	async start() {
-		const { name, ends } = chooseKind();
+	/* Starts one execution, of any kind or of that called so, and notes that it was promised. */
+	async start(kind) {
+		const { name, ends } = kind ? KINDS.find((one) => one.name === kind) : chooseKind();
 		const user = pick(this.site.users), workflow = user.workflows[name], key = randomUUID();
 		let id;
 		if (name === 'hook') {
