@@ -250,7 +250,9 @@ export class Site {
 
 	async #killPostgres() {
 		const postgres = this.stack.part('postgres');
-		const postmaster = await postgres.pid(), backends = await childrenOf(postmaster);
+		const postmaster = await postgres.pid();
+		process.kill(postmaster, 'SIGSTOP'); /* it has no further children */
+		const backends = await childrenOf(postmaster);
 		await postgres.end('SIGKILL');
 		for (const pid of backends)
 			try {
