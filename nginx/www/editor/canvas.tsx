@@ -161,7 +161,7 @@ export function Canvas({ onOpen }: { onOpen: () => void }) {
 	);
 
 	/* An empty canvas stays where it is: what is dropped there first is not to jump into the middle. */
-	const [fits] = useState(() => document.state.nodes.length > 0 && firstSight(document.state));
+	const [opening] = useState(() => (document.state.nodes.length > 0 ? firstSight(document.state) : null));
 
 	function onDrop(event: DragEvent) {
 		const type = typeList.find(({ type: name }) => name === event.dataTransfer.getData(DRAG_TYPE));
@@ -197,8 +197,8 @@ export function Canvas({ onOpen }: { onOpen: () => void }) {
 			minZoom={0.1}
 			maxZoom={2}
 			colorMode="system"
-			fitView={fits !== false}
-			fitViewOptions={fits || FIT}
+			fitView={opening !== null}
+			fitViewOptions={opening ?? FIT}
 			proOptions={{ hideAttribution: true }}
 		>
 			<Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />

@@ -29,10 +29,10 @@ export class Saver {
 	saving: Saving = { state: 'saved', error: null, conflict: null };
 	#document: GraphDocument;
 	#path: string;
-	#base: Graph;
-	/* The base has places that the server does not know: the next save tells it. */
-	#isPlaced: boolean;
-	#etag: string | null;
+	/* What the next save rests on, and its version; where steps got their places here, the server is told with it. */
+	#base!: Graph;
+	#isPlaced!: boolean;
+	#etag!: string | null;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#pause = PAUSE_MS;
 	#running: Promise<void> | null = null;
@@ -43,8 +43,12 @@ export class Saver {
 	constructor(document: GraphDocument, workflow: Workflow, etag: string | null) {
 		this.#document = document;
 		this.#path = `/api/workflows/${workflow.id}`;
-		this.#base = document.graph;
-		this.#isPlaced = this.#base.nodes !== workflow.nodes;
+		this.#rest(document.graph, document.graph.nodes !== workflow.nodes, etag);
+	}
+
+	#rest(base: Graph, isPlaced: boolean, etag: string | null) {
+		this.#base = base;
+		this.#isPlaced = isPlaced;
 		this.#etag = etag;
 	}
 
@@ -112,9 +116,7 @@ export class Saver {
 		try {
 			const headers: Record<string, string> = this.#etag ? { 'If-Match': this.#etag } : {};
 			const { data, etag } = await request<Workflow>('PUT', this.#path, { body, headers, keepalive, retries: 0 });
-			this.#base = graph;
-			this.#isPlaced = false;
-			this.#etag = etag;
+			this.#rest(graph, false, etag);
 			this.#pause = PAUSE_MS;
 			this.#set({ state: this.isDirty ? 'unsaved' : 'saved', error: null });
 			this.onSaved(data);
@@ -145,9 +147,7 @@ export class Saver {
 		const { data, etag } = await request<Workflow>('GET', this.#path);
 		const theirs = graphOf(data);
 		if (isSame(theirs, this.#document.graph)) {
-			this.#base = this.#document.graph;
-			this.#isPlaced = theirs.nodes !== data.nodes;
-			this.#etag = etag;
+			this.#rest(this.#document.graph, theirs.nodes !== data.nodes, etag);
 			return this.#set({ state: 'saved', error: null });
 		}
 		if (isSame(theirs, this.#base)) {
@@ -162,9 +162,7 @@ export class Saver {
 	resolve(graph: Graph): void {
 		const { conflict } = this.saving;
 		if (!conflict) return;
-		this.#base = conflict.theirs;
-		this.#isPlaced = conflict.theirs.nodes !== conflict.workflow.nodes;
-		this.#etag = conflict.etag;
+		this.#rest(conflict.theirs, conflict.theirs.nodes !== conflict.workflow.nodes, conflict.etag);
 		this.#set({ conflict: null, error: null, state: graph === conflict.theirs ? 'saved' : 'unsaved' });
 		this.#document.change(graph);
 		void this.flush();
@@ -176,10 +174,11 @@ export class Saver {
 		const { data, etag } = await request<Workflow>('GET', this.#path);
 		if (etag === this.#etag || this.isDirty) return false;
 		const graph = graphOf(data);
-		this.#etag = etag;
-		if (isSame(graph, this.#base)) return false;
-		this.#base = graph;
-		this.#isPlaced = graph.nodes !== data.nodes;
+		if (isSame(graph, this.#base)) {
+			this.#etag = etag;
+			return false;
+		}
+		this.#rest(graph, graph.nodes !== data.nodes, etag);
 		this.#document.replace(graph, false);
 		this.onSaved(data);
 		return true;

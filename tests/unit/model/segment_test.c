@@ -134,10 +134,11 @@ static void is_held_by_one_until_the_lease_runs_out(void **state)
 	let_lease_run_out(&s);
 	cleanup(cleanup_free) char *ids = NULL;
 	assert_true(asprintf(&ids, "[\"%s\"]", s.id) > 0);
-	assert_ok(segment_hold(db, &waiter, ids)); /* is not its to hold */
 	assert_ok(segment_hold(db, &holder, ids));
 	assert_int_equal(taken(&waiter, &s), SEGMENT_BUSY);
 	let_lease_run_out(&s);
+	assert_ok(segment_hold(db, &waiter, ids)); /* is not its to hold */
+	assert_ok(segment_hold(db, &holder, "[]"));
 	assert_int_equal(taken(&waiter, &s), SEGMENT_UNCERTAIN);
 	assert_int_equal(taken(&holder, &s), SEGMENT_BUSY);
 }
