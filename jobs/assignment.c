@@ -98,9 +98,8 @@ void assignment_return_job(struct queue *queue, const struct queue_job *job)
 
 static void give_execution_back(struct assignment *a)
 {
-	struct db *db = db_pool_get(a->services->pool);
-	assignment_survive(execution_give_back(db, &a->claim), "giving an execution back");
-	db_pool_put(a->services->pool, db);
+	assignment_survive(execution_give_back(a->services->db, &a->claim),
+			   "giving an execution back");
 }
 
 /*
@@ -109,9 +108,7 @@ static void give_execution_back(struct assignment *a)
  */
 static enum assignment_end give_up(struct assignment *a, const char *reason, const char *stack)
 {
-	struct db *db = db_pool_get(a->services->pool);
-	struct err *e = execution_finish(db, &a->claim, "FAILED", reason, NULL, NULL);
-	db_pool_put(a->services->pool, db);
+	struct err *e = execution_finish(a->services->db, &a->claim, "FAILED", reason, NULL, NULL);
 	bool recorded = !e || err_kind(e) == ERR_CANCELLED;
 	assignment_survive(e, "failing an execution");
 	if (a->job && recorded)

@@ -42,9 +42,7 @@ static void do_files(struct chores *c)
 {
 	if (clock_monotonic_ms() < c->files_due_ms)
 		return;
-	struct db *db = db_pool_get(c->services->pool);
-	assignment_survive(delete_files(c, db), "deleting files");
-	db_pool_put(c->services->pool, db);
+	assignment_survive(delete_files(c, c->services->db), "deleting files");
 	c->files_due_ms = clock_monotonic_ms() + FILES_EVERY_MS;
 }
 

@@ -43,9 +43,7 @@ static struct err *check_eviction(const struct duties *d, int *ret_count)
  * there too; whoever takes it finds that, and drops it. */
 static struct err *reconcile(const struct duties *d, int *ret_count)
 {
-	struct db *db = db_pool_get(d->services->pool);
-	struct err *e = enqueue_overdue(d->queue, db, OVERDUE_S, ret_count);
-	db_pool_put(d->services->pool, db);
+	struct err *e = enqueue_overdue(d->queue, d->services->db, OVERDUE_S, ret_count);
 	if (*ret_count > 0)
 		log_info("put %d executions into the queue that it did not have", *ret_count);
 	return e;
@@ -70,10 +68,7 @@ static struct err *sweep_executions(struct db *db, int days, int *ret_count)
 /* What is kept only for a time: idempotency keys, and executions where that is wanted. */
 static struct err *retain(const struct duties *d, int *ret_count)
 {
-	struct db *db = db_pool_get(d->services->pool);
-	struct err *e = sweep_executions(db, d->services->conf->retention_days, ret_count);
-	db_pool_put(d->services->pool, db);
-	return e;
+	return sweep_executions(d->services->db, d->services->conf->retention_days, ret_count);
 }
 
 static struct err *sweep_uploads(const struct duties *d, int *ret_count)

@@ -56,9 +56,7 @@ static bool renew_lease(struct runner *r, const struct kept *k)
 	bool cancel = false;
 	if (!*k->claim.number)
 		return true; /* it is about to be claimed */
-	struct db *db = db_pool_get(r->options.services->pool);
-	struct err *e = execution_renew(db, &k->claim, &cancel);
-	db_pool_put(r->options.services->pool, db);
+	struct err *e = execution_renew(r->options.services->db, &k->claim, &cancel);
 	bool away = e && err_kind(e) == ERR_UNAVAILABLE;
 	if (e && err_kind(e) == ERR_CANCELLED) {
 		stop_worker(r, k, false, "its claim is lost");

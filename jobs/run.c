@@ -46,11 +46,8 @@ enum engine_result run_result(const struct run *r)
 struct err *run_persist(struct run *r, run_write *write, void *arg)
 {
 	int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
-	struct db_pool *pool = r->engine->services->pool;
 	for (;;) {
-		struct db *db = db_pool_get(pool);
-		struct err *e = write(r, db, arg);
-		db_pool_put(pool, db);
+		struct err *e = write(r, r->engine->services->db, arg);
 		bool give_up = clock_monotonic_ms() > deadline || atomic_load(r->engine->cancel);
 		if (!e || err_kind(e) != ERR_UNAVAILABLE || give_up)
 			return e;

@@ -88,16 +88,14 @@ static struct err *fire_one(struct db *db, struct queue *queue, struct firing *f
 struct err *schedules_fire(const struct services *services, struct queue *queue, int64_t now_ms,
 			   int *ret_count)
 {
-	struct db *db = db_pool_get(services->pool);
 	struct err *e = NULL;
 	bool found = true;
 	for (int i = 0; i < MAX_AT_ONCE && found && !e; i++) {
 		cleanup(firing_clear) struct firing f = { .now_ms = now_ms };
 		clock_iso(now_ms, f.now);
-		e = fire_one(db, queue, &f);
+		e = fire_one(services->db, queue, &f);
 		found = f.found;
 		*ret_count += *f.created.ticket.id != '\0';
 	}
-	db_pool_put(services->pool, db);
 	return e;
 }

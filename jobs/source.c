@@ -52,9 +52,7 @@ enum taken source_take(const struct source *s, struct assignment *ret, int64_t *
 	if (s->queue) {
 		e = take_from_queue(s, &ret->job, &taken, ret_until_ms);
 	} else {
-		struct db *db = db_pool_get(s->services->pool);
-		e = take_from_database(s, db, &ret->claim, &taken);
-		db_pool_put(s->services->pool, db);
+		e = take_from_database(s, s->services->db, &ret->claim, &taken);
 	}
 	assignment_survive(e, "taking work");
 	return e ? TAKEN_TROUBLE : taken;
@@ -164,9 +162,7 @@ enum taken source_claim(const struct source *s, const struct queue_job *job,
 			struct execution_claim *ret)
 {
 	enum claim_result result = CLAIM_BUSY;
-	struct db *db = db_pool_get(s->services->pool);
-	struct err *e = claim(s, db, job, ret, &result);
-	db_pool_put(s->services->pool, db);
+	struct err *e = claim(s, s->services->db, job, ret, &result);
 	if (!e && result != CLAIM_TAKEN)
 		settle(s, job, result);
 	if (!e)

@@ -68,10 +68,7 @@ static void write_progress(void *arg, int done, int total)
 	const struct step *s = arg;
 	const struct run *r = s->scope->run;
 	const struct step_key key = key_of(s);
-	struct db_pool *pool = r->engine->services->pool;
-	struct db *db = db_pool_get(pool);
-	err_free(step_progress(db, r->claim, &key, done, total));
-	db_pool_put(pool, db);
+	err_free(step_progress(r->engine->services->db, r->claim, &key, done, total));
 }
 
 /* Prepares a step; its inputs are copied under the run's lock. */

@@ -1,4 +1,4 @@
-#include "jobs/io/db.h"
+#include "jobs/io/db_backend.h"
 
 #include "jobs/base/cleanup.h"
 #include "jobs/base/fault_point.h"
@@ -10,21 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 64 };
+enum { MAX_OPTIONS = 64, LOCK_MS = 5000, STATEMENT_MS = 10000 };
 static const char away[] = "The database is not available";
 
 struct db {
+	const struct db_backend *backend; /* NULL for one that is a connection itself: */
+	void *backend_arg;
+
 	char *url, *application;
 	PGconn *conn; /* NULL until the first use */
+	int lock_ms, statement_ms;
 	bool in_transaction;
 	bool prepared[DB_MAX_QUERIES];
 };
 
-/*
- * Set unless the URL says otherwise: nothing may hang for ever. A statement is planned once, not
- * for the values of each call, which for ours cost more than it found; and then its tables may be
- * empty, so that reading them whole looks cheap, and be full when it runs.
- */
+/* Set unless the URL says otherwise: nothing may hang for ever. */
 static const struct {
 	const char *keyword, *value;
 } defaults[] = {
@@ -32,23 +32,47 @@ static const struct {
 	{ "keepalives_idle", "30" },
 	{ "tcp_user_timeout", "5000" },
 	{ "client_encoding", "UTF8" },
-	{ "options", "-c statement_timeout=10000 -c lock_timeout=5000"
-		     " -c idle_in_transaction_session_timeout=15000"
-		     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off" },
 };
+
+/*
+ * A statement is planned once, not for the values of each call, which for ours cost more than it
+ * found; and then its tables may be empty, so that reading them whole looks cheap, and be full when
+ * it runs.
+ */
+static const char options_format[] =
+	"-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=15000"
+	" -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 
 struct db *db_new(const char *url, const char *application)
 {
 	struct db *db = mem_alloc(sizeof(*db));
 	db->url = mem_strdup(url);
 	db->application = mem_strdup(application);
+	db->lock_ms = LOCK_MS;
+	db->statement_ms = STATEMENT_MS;
 	return db;
+}
+
+struct db *db_behind(const struct db_backend *backend, void *arg)
+{
+	struct db *db = mem_alloc(sizeof(*db));
+	db->backend = backend;
+	db->backend_arg = arg;
+	return db;
+}
+
+void db_set_patience(struct db *db, int lock_ms, int statement_ms)
+{
+	db->lock_ms = lock_ms;
+	db->statement_ms = statement_ms;
 }
 
 void db_free(struct db *db)
 {
 	if (!db)
 		return;
+	if (db->backend)
+		db->backend->free(db->backend_arg);
 	PQfinish(db->conn);
 	free(db->url);
 	free(db->application);
@@ -109,6 +133,8 @@ static struct err *open_connection(struct db *db)
 	}
 	const char *keywords[MAX_OPTIONS], *values[MAX_OPTIONS];
 	int n = 0;
+	cleanup(cleanup_free) char *settings =
+		mem_printf(options_format, db->statement_ms, db->lock_ms);
 	keywords[n] = "dbname", values[n++] = db->url;
 	keywords[n] = "fallback_application_name", values[n++] = db->application;
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
@@ -116,6 +142,8 @@ static struct err *open_connection(struct db *db)
 			continue;
 		keywords[n] = defaults[i].keyword, values[n++] = defaults[i].value;
 	}
+	if (!has_keyword(options, "options"))
+		keywords[n] = "options", values[n++] = settings;
 	keywords[n] = values[n] = NULL;
 	PQconninfoFree(options);
 	db->conn = PQconnectdbParams(keywords, values, 1);
@@ -135,6 +163,13 @@ static bool is_open(PGconn *conn)
 	while (poll(&socket, 1, 0) > 0 && PQconsumeInput(conn))
 		continue;
 	return PQstatus(conn) == CONNECTION_OK;
+}
+
+static void close_connection(struct db *db)
+{
+	PQfinish(db->conn);
+	db->conn = NULL;
+	memset(db->prepared, 0, sizeof(db->prepared));
 }
 
 /* A usable connection, as far as can be known before its use. */
@@ -199,10 +234,10 @@ static struct err *check(struct db *db, PGresult *result, const char *name)
 	return e;
 }
 
-struct err *db_prepare(struct db *db, const struct query *query)
+/* On a connection that is open. */
+static struct err *prepare(struct db *db, const struct query *query)
 {
 	assert(query->index < DB_MAX_QUERIES);
-	TRY(connect_if_needed(db));
 	if (db->prepared[query->index])
 		return NULL;
 	PGresult *result = PQprepare(db->conn, query->name, query->text, 0, NULL);
@@ -210,6 +245,12 @@ struct err *db_prepare(struct db *db, const struct query *query)
 	PQclear(result);
 	db->prepared[query->index] = true;
 	return NULL;
+}
+
+struct err *db_prepare(struct db *db, const struct query *query)
+{
+	TRY(connect_if_needed(db));
+	return prepare(db, query);
 }
 
 static struct err *run_once(struct db *db, const struct query *query, struct params params,
@@ -227,6 +268,8 @@ static struct err *run_once(struct db *db, const struct query *query, struct par
 struct err *db_query(struct db *db, const struct query *query, struct params params,
 		     struct rows **ret)
 {
+	if (db->backend)
+		return db->backend->query(db->backend_arg, query, params, ret);
 	bool was_open = db->conn && PQstatus(db->conn) == CONNECTION_OK;
 	FAULT_POINT("db", query->name, "before");
 	struct err *e = run_once(db, query, params, ret);
@@ -237,6 +280,74 @@ struct err *db_query(struct db *db, const struct query *query, struct params par
 	err_free(e);
 	TRY(run_once(db, query, params, ret));
 	return NULL;
+}
+
+/* Connects, and prepares what has not been: outside of a pipeline, whose rest a refusal would end.
+ */
+static struct err *get_ready(struct db *db, struct db_call *const *calls, size_t count)
+{
+	TRY(connect_if_needed(db));
+	for (size_t i = 0; i < count; i++) {
+		assert(calls[i]->params.count == calls[i]->query->params);
+		TRY(prepare(db, calls[i]->query));
+	}
+	return NULL;
+}
+
+static bool send(PGconn *conn, struct db_call *const *calls, size_t count)
+{
+	bool sent = PQenterPipelineMode(conn);
+	for (size_t i = 0; sent && i < count; i++)
+		sent = PQsendQueryPrepared(conn, calls[i]->query->name, calls[i]->params.count,
+					   calls[i]->params.values, NULL, NULL, 0);
+	return sent && PQpipelineSync(conn);
+}
+
+/* Reads to the end of the transaction, which may fail itself; true where it is there and holds. */
+static bool receive(PGconn *conn, struct db_call *const *calls, size_t count)
+{
+	bool good = true, ended = false;
+	for (size_t at = 0; !ended && at <= count && PQstatus(conn) == CONNECTION_OK;) {
+		PGresult *result = PQgetResult(conn);
+		ExecStatusType status = PQresultStatus(result);
+		bool fine = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+		ended = result && status == PGRES_PIPELINE_SYNC;
+		if (!result) { /* which is how one statement's results end */
+			at++;
+		} else if (fine && at < count && !calls[at]->rows) {
+			calls[at]->rows = (struct rows *)result;
+		} else {
+			good &= ended;
+			PQclear(result);
+		}
+	}
+	return good && ended;
+}
+
+static void drop_rows(struct db_call *const *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		rows_free(calls[i]->rows);
+		calls[i]->rows = NULL;
+	}
+}
+
+bool db_run(struct db *db, struct db_call *const *calls, size_t count)
+{
+	assert(!db->backend && !db->in_transaction && count <= DB_MAX_CALLS);
+	struct err *e = get_ready(db, calls, count);
+	bool ready = !e;
+	err_free(e);
+	if (ready && send(db->conn, calls, count) && receive(db->conn, calls, count) &&
+	    PQexitPipelineMode(db->conn))
+		return true;
+	drop_rows(calls, count);
+	if (!ready || (PQstatus(db->conn) == CONNECTION_OK && PQexitPipelineMode(db->conn)))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		calls[i]->error = unavailable(db);
+	close_connection(db);
+	return true;
 }
 
 bool db_was_away(const struct err *e)
@@ -297,6 +408,8 @@ static struct err *begin(struct db *db)
 
 struct err *db_transaction(struct db *db, db_work *work, void *arg)
 {
+	if (db->backend)
+		return db->backend->transaction(db->backend_arg, work, arg);
 	if (db->in_transaction)
 		return work(db, arg);
 	TRY(begin(db));

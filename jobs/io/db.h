@@ -3,7 +3,7 @@
  *
  * A connection is opened on first use and reset after it broke; statements are prepared once a
  * connection, each on its first use. All parameters and results are text. A connection belongs to
- * one thread at a time.
+ * one thread at a time; what db_shared_new makes (db_shared.h) is for any number of them.
  */
 #pragma once
 #include "jobs/base/err.h"
@@ -17,6 +17,7 @@ struct query {
 	const char *name, *text;
 	bool reads; /* changes nothing: safe to run again after a lost connection */
 	int params;
+	bool joins; /* is quick, and may be part of a transaction of others' (db_shared) */
 };
 enum { DB_MAX_QUERIES = 256 };
 
@@ -35,6 +36,9 @@ struct rows;
 /* `url` is a connection URL; keys that libpq does not know (Prisma's ?schema=) are left out. */
 struct db *db_new(const char *url, const char *application) __attribute__((returns_nonnull));
 void db_free(struct db *db); /* takes NULL */
+
+/* Before its first use: how long a statement may wait for a lock, and run; 5 and 10 s otherwise. */
+void db_set_patience(struct db *db, int lock_ms, int statement_ms);
 
 /* True for the error of a database that could not be reached; NULL is none. */
 bool db_was_away(const struct err *e);
@@ -76,6 +80,22 @@ must_check struct err *db_need(struct db *db, const struct query *query, struct 
  */
 typedef struct err *db_work(struct db *db, void *arg);
 must_check struct err *db_transaction(struct db *db, db_work *work, void *arg);
+
+/* A statement of a batch, and what came of it. */
+struct db_call {
+	const struct query *query;
+	struct params params;
+	struct rows *rows; /* the caller's (rows_free); NULL where it failed */
+	struct err *error; /* the caller's: the connection was lost, and nobody knows */
+};
+enum { DB_MAX_CALLS = 64 };
+
+/*
+ * Runs statements in their order, in one round trip and as one transaction (libpq calls it pipeline
+ * mode). False where the database refused one of them: none is done then, and each should be run
+ * by itself, to find out which.
+ */
+must_check bool db_run(struct db *db, struct db_call *const *calls, size_t count);
 
 /* Runs a script of several statements as it is, for migrations and tests. */
 must_check struct err *db_script(struct db *db, const char *sql);

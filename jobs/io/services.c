@@ -7,7 +7,7 @@ void services_open(struct services *s, const struct conf *conf, const char *prog
 		.conf = conf,
 		.crypt = crypt_key_new(conf->encryption_secret),
 		.s3 = s3_new(conf),
-		.pool = db_pool_new(conf->database_url, program, connections),
+		.db = db_shared_new(conf->database_url, program, connections),
 		.gate = gate_new(conf),
 		.ticker = ticker_new(),
 	};
@@ -17,7 +17,7 @@ void services_close(struct services *s)
 {
 	ticker_free(s->ticker);
 	gate_free(s->gate);
-	db_pool_free(s->pool);
+	db_free(s->db);
 	s3_free(s->s3);
 	crypt_key_free(s->crypt);
 	*s = (struct services){ 0 };

@@ -115,7 +115,7 @@ struct err *segment_store(struct db *db, const struct segment_owner *owner, cons
 	snprintf(seconds, sizeof(seconds), "%.9f", p->duration_sec);
 	snprintf(billed, sizeof(billed), "%ld", p->billed_characters);
 	return run(db, &Q_SEGMENT_STORE,
-		   PARAMS(id, owner->user_id, p->audio_key, seconds,
+		   PARAMS(owner->user_id, p->provider, p->profile_id, id, p->audio_key, seconds,
 			  p->billed_characters < 0 ? NULL : billed, p->request_id, p->alignment,
 			  owner->reservation));
 }

@@ -94,6 +94,7 @@ must_check struct err *segment_release(struct db *db, const struct segment_owner
 
 /* What was bought. Borrowed; the optional ones NULL, billed_characters -1 where not known. */
 struct segment_purchase {
+	const char *provider, *profile_id; /* for which it counts */
 	const char *audio_key, *request_id, *alignment;
 	double duration_sec;
 	long billed_characters;

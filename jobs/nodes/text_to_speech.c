@@ -68,10 +68,7 @@ static struct err *prepare(const struct node_run *run, struct db *db, struct spe
 static struct err *run_text_to_speech(struct node_run *run, struct json_object **ret_output)
 {
 	cleanup(speech_clear) struct speech speech = { 0 };
-	struct db *db = db_pool_get(run->services->pool);
-	struct err *e = prepare(run, db, &speech);
-	db_pool_put(run->services->pool, db);
-	TRY(e);
+	TRY(prepare(run, run->services->db, &speech));
 	cleanup(cleanup_free) char *model = NULL;
 	TRY(speech_make(run, &speech, &model, ret_output));
 	js_set_string(*ret_output, "voice", speech.request.voice);

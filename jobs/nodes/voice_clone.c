@@ -197,11 +197,7 @@ static struct err *run_voice_clone(struct node_run *run, struct json_object **re
 		.duration_sec = info.duration_sec,
 		.kind = "sample",
 	};
-	/* Its own: the provider may take minutes, and the pool is for the other steps. */
-	struct db *db = db_new(run->services->conf->database_url, "voiceover-clone");
-	struct err *e = clone(run, db, &sample, ret_output);
-	db_free(db);
-	return e;
+	return clone(run, run->services->db, &sample, ret_output);
 }
 
 const struct node_type voice_clone_node = {

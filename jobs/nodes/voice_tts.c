@@ -50,8 +50,7 @@ static struct err *find_voice(const struct node_run *run, struct db *db, struct 
 	return NULL;
 }
 
-/* All that comes from the database, on one connection, which is back before the provider is called.
- */
+/* All that comes from the database. */
 static struct err *prepare(const struct node_run *run, struct db *db, struct speech *s)
 {
 	TRY(find_voice(run, db, s));
@@ -62,10 +61,7 @@ static struct err *prepare(const struct node_run *run, struct db *db, struct spe
 static struct err *run_voice_tts(struct node_run *run, struct json_object **ret_output)
 {
 	cleanup(speech_clear) struct speech speech = { 0 };
-	struct db *db = db_pool_get(run->services->pool);
-	struct err *e = prepare(run, db, &speech);
-	db_pool_put(run->services->pool, db);
-	TRY(e);
+	TRY(prepare(run, run->services->db, &speech));
 	cleanup(cleanup_free) char *model = NULL;
 	TRY(speech_make(run, &speech, &model, ret_output));
 	js_set_string(*ret_output, "voiceProfileId", speech.profile_id);

@@ -118,12 +118,9 @@ struct err *writer_run(struct node_run *run, const struct writing *writing,
 	const struct llm_provider *provider;
 	struct service_key key;
 	TRY(find_provider(run, &provider));
-	struct db *db = db_pool_get(run->services->pool);
-	struct err *e =
-		service_key_resolve(run->services, db, provider->service, run->user_id, &key);
-	db_pool_put(run->services->pool, db);
-	TRY(e);
-	e = write_with_key(run, provider, &key, writing, ret_output);
+	TRY(service_key_resolve(run->services, run->services->db, provider->service, run->user_id,
+				&key));
+	struct err *e = write_with_key(run, provider, &key, writing, ret_output);
 	service_key_release(&key);
 	return e;
 }

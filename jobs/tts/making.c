@@ -25,7 +25,6 @@ struct step {
 	const struct services *services;
 	struct http *http;
 	const struct stop *stop;
-	struct db *db; /* while it is held */
 	struct voice_training training;
 	struct voice_profile profile;
 	struct json_object *options;
@@ -65,7 +64,7 @@ static struct err *fetch(struct step *s)
 	bool consent = m->stage == MAKING_CONSENT;
 	struct sample_set *set = consent ? &s->consents : &s->samples;
 	TRY(sample_set_fetch(
-		s->services, s->http, s->db,
+		s->services, s->http, s->services->db,
 		&(struct sample_query){ user, profile, consent ? "consent" : "sample" }, set));
 	if (set->count == 0)
 		return err_new(ERR_INVALID,
@@ -80,13 +79,14 @@ static struct err *fetch(struct step *s)
 static struct err *prepare(struct step *s)
 {
 	struct voice_training *t = &s->training;
-	TRY(voice_profile_load(s->db, t->user_id, t->profile_id, &s->profile));
+	TRY(voice_profile_load(s->services->db, t->user_id, t->profile_id, &s->profile));
 	s->provider = provider_find(s->profile.provider);
 	if (!s->provider || !s->provider->make_step)
 		return err_new(ERR_INTERNAL, "provider %s makes no voices in steps",
 			       s->profile.provider);
 	TRY(js_parse_own(t->options, &s->options));
-	TRY(service_key_resolve(s->services, s->db, s->provider->service, t->user_id, &s->key));
+	TRY(service_key_resolve(s->services, s->services->db, s->provider->service, t->user_id,
+				&s->key));
 	s->making = (struct tts_making){
 		.id = t->id,
 		.name = s->profile.name,
@@ -115,7 +115,7 @@ static void discard(const struct step *s, const char *resource)
 
 static struct err *end(struct step *s, const char *message)
 {
-	TRY(voice_training_end(s->db, &s->training, s->making.voice, message));
+	TRY(voice_training_end(s->services->db, &s->training, s->making.voice, message));
 	log_info("training of voice profile %s ended: %s", s->training.profile_id,
 		 message ? message : "ready");
 	return NULL;
@@ -128,9 +128,9 @@ static struct err *fail(struct step *s, const struct err *failure)
 	int doublings = t->tries < MAX_DOUBLINGS ? t->tries : MAX_DOUBLINGS;
 	int64_t wait_ms = (int64_t)s->services->conf->provider_retry_ms << doublings;
 	if (err_kind(failure) == ERR_CANCELLED)
-		return voice_training_retry(s->db, t, 0);
+		return voice_training_retry(s->services->db, t, 0);
 	if (err_is_retryable(failure) && !t->expired)
-		return voice_training_retry(s->db, t,
+		return voice_training_retry(s->services->db, t,
 					    wait_ms < MAX_WAIT_MS ? wait_ms : MAX_WAIT_MS);
 	TRY(end(s, err_message(failure)));
 	discard(s, t->id);
@@ -150,19 +150,16 @@ static struct err *move_on(struct step *s, const struct tts_making *before)
 	free(t->stage);
 	t->stage = mem_strdup(stages[m->stage]);
 	t->sent = m->sent;
-	return voice_training_move(s->db, t,
+	return voice_training_move(s->services->db, t,
 				   m->sent ? 2 * (int64_t)s->services->conf->provider_retry_ms : 0);
 }
 
-/* The database is given back while the provider is asked. */
 static struct err *work(struct step *s)
 {
 	struct err *e = prepare(s);
 	const struct tts_making before = s->making;
-	db_pool_put(s->services->pool, s->db);
 	if (!e)
 		e = s->provider->make_step(s->http, s->services->conf, &s->key, &s->making);
-	s->db = db_pool_get(s->services->pool);
 	cleanup(cleanup_err) struct err *failure = e;
 	struct err *left = failure ? fail(s, failure) : move_on(s, &before);
 	if (left && err_kind(left) == ERR_NOT_FOUND) { /* the profile went meanwhile */
@@ -177,14 +174,12 @@ static struct err *work(struct step *s)
 
 static struct err *take_and_work(struct step *s, bool *ret_found)
 {
-	s->db = db_pool_get(s->services->pool);
-	struct err *e = voice_training_take(s->db, &s->training, ret_found);
+	struct err *e = voice_training_take(s->services->db, &s->training, ret_found);
 	if (!e && *ret_found) {
 		log_context(s->training.request_id);
 		e = work(s);
 		log_context(NULL);
 	}
-	db_pool_put(s->services->pool, s->db);
 	return e;
 }
 

@@ -22,14 +22,9 @@ void purchase_result_clear(struct purchase_result *r)
 	*r = (struct purchase_result){ 0 };
 }
 
-static struct db *get_db(const struct purchase *p)
+static struct db *db_of(const struct purchase *p)
 {
-	return db_pool_get(p->speak->services->pool);
-}
-
-static void put_db(const struct purchase *p, struct db *db)
-{
-	db_pool_put(p->speak->services->pool, db);
+	return p->speak->services->db;
 }
 
 static struct err *cancelled(const struct purchase *p)
@@ -42,9 +37,7 @@ static struct err *cancelled(const struct purchase *p)
 
 static struct err *mark_lost(const struct purchase *p)
 {
-	struct db *db = get_db(p);
-	struct err *e = segment_lost(db, p->speak->owner.user_id, p->segment);
-	put_db(p, db);
+	struct err *e = segment_lost(db_of(p), p->speak->owner.user_id, p->segment);
 	p->segment->stored = false;
 	return e;
 }
@@ -138,9 +131,7 @@ static struct err *record(const struct purchase *p, const struct segment_purchas
 {
 	int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
 	for (;;) {
-		struct db *db = get_db(p);
-		struct err *e = segment_store(db, &p->speak->owner, p->segment->id, bought);
-		put_db(p, db);
+		struct err *e = segment_store(db_of(p), &p->speak->owner, p->segment->id, bought);
 		bool give_up =
 			clock_monotonic_ms() > deadline || stop_is_asked(p->speak->request.stop);
 		if (!e || err_kind(e) != ERR_UNAVAILABLE || give_up)
@@ -162,6 +153,8 @@ static struct err *store(const struct purchase *p, struct tts_result *speech)
 	/* What is paid for is stored, also when the run is to end. */
 	TRY(s3_put(speak->services->s3, p->http, key, audio_content_type(format), &body, NULL));
 	const struct segment_purchase bought = {
+		.provider = speak->provider->service->name,
+		.profile_id = speak->profile_id,
 		.audio_key = key,
 		.request_id = speech->request_id,
 		.alignment = speech->alignment,
@@ -183,9 +176,7 @@ static struct err *store(const struct purchase *p, struct tts_result *speech)
 /* Gives the segment back; that it could not be is of no matter, as nobody holds on to it. */
 static void release(const struct purchase *p, bool uncertain)
 {
-	struct db *db = get_db(p);
-	err_free(segment_release(db, &p->speak->owner, p->segment->id, uncertain));
-	put_db(p, db);
+	err_free(segment_release(db_of(p), &p->speak->owner, p->segment->id, uncertain));
 }
 
 static struct err *buy(const struct purchase *p, bool uncertain, int64_t age_ms,
@@ -216,10 +207,7 @@ static struct err *try_to_take(const struct purchase *p, enum segment_state *ret
 		*ret_state = SEGMENT_TAKEN;
 		return NULL;
 	}
-	struct db *db = get_db(p);
-	struct err *e = segment_take(db, &p->speak->owner, p->segment, ret_state, ret_age_ms);
-	put_db(p, db);
-	return e;
+	return segment_take(db_of(p), &p->speak->owner, p->segment, ret_state, ret_age_ms);
 }
 
 struct err *purchase(const struct purchase *p, struct purchase_result *ret)

@@ -102,16 +102,17 @@ static uint64_t expected_bytes(const struct speaking *s)
 
 /* ---- the plan ---- */
 
-/* The pieces as the ledger takes them: with fresh ids for segments that are missing. */
+/* The pieces as the ledger takes them: with fresh ids for segments that are missing. What is
+ * unique comes first, by which statements are ordered (db_shared.c). */
 static char *pieces_json(const struct script *script)
 {
 	cleanup(cleanup_json) struct json_object *pieces = json_object_new_array();
 	for (size_t i = 0; i < script->count; i++) {
 		char id[ID_SIZE];
 		struct json_object *piece = json_object_new_object();
+		js_set_string(piece, "hash", script->pieces[i].hash);
 		js_set_int(piece, "n", (int64_t)i + 1);
 		js_set_string(piece, "id", id_new(id));
-		js_set_string(piece, "hash", script->pieces[i].hash);
 		js_set_string(piece, "text", script->pieces[i].text);
 		js_set_int(piece, "characters", (int64_t)script->pieces[i].characters);
 		json_object_array_add(pieces, piece);
@@ -190,9 +191,8 @@ static struct err *reserve(struct speaking *s)
 			wish.characters += (int64_t)s->script.pieces[i].characters;
 	if (wish.characters == 0 || !s->budgeted)
 		return NULL;
-	struct db *db = db_pool_get(speak->services->pool);
+	struct db *db = speak->services->db;
 	struct err *e = usage_reserve(db, &wish, s->reservation);
-	db_pool_put(speak->services->pool, db);
 	s->own.owner.reservation = *s->reservation ? s->reservation : NULL;
 	return e;
 }
@@ -204,12 +204,11 @@ static void settle(const struct speaking *s)
 	const struct segment *taken = s->segments && s->segments[0].taken ? s->segments : NULL;
 	if (!*s->reservation && !taken)
 		return;
-	struct db *db = db_pool_get(s->speak->services->pool);
+	struct db *db = s->speak->services->db;
 	if (*s->reservation)
 		err_free(usage_settle(db, owner->user_id, s->reservation));
 	if (taken)
 		err_free(segment_release(db, owner, taken->id, false));
-	db_pool_put(s->speak->services->pool, db);
 }
 
 static struct err *plan(struct speaking *s)
@@ -222,10 +221,8 @@ static struct err *plan(struct speaking *s)
 			 speak->request.text, speak->pause, &s->script));
 	s->parts = mem_alloc(s->script.count * sizeof(*s->parts));
 	s->begun = mem_alloc(s->script.count * sizeof(*s->begun));
-	struct db *db = db_pool_get(speak->services->pool);
-	struct err *e = speak->fresh ? db_transaction(db, find_segments, s) : find_segments(db, s);
-	db_pool_put(speak->services->pool, db);
-	TRY(e);
+	struct db *db = speak->services->db;
+	TRY(speak->fresh ? db_transaction(db, find_segments, s) : find_segments(db, s));
 	find_repeats(s);
 	TRY(reserve(s));
 	return scratch_open_for(expected_bytes(s), &s->pieces_fd);
@@ -379,9 +376,8 @@ static void hold(const struct speaking *s)
 		if (atomic_load(&s->parts[i].held))
 			json_object_array_add(ids, json_object_new_string(s->segments[i].id));
 	cleanup(cleanup_free) char *text = js_text(ids);
-	struct db *db = db_pool_get(s->speak->services->pool);
+	struct db *db = s->speak->services->db;
 	err_free(segment_hold(db, &s->speak->owner, text));
-	db_pool_put(s->speak->services->pool, db);
 }
 
 /* Of a single piece there is nothing to tell before it is there. */
@@ -477,10 +473,7 @@ static struct err *write_starts(const struct speaking *s, struct json_object *st
 	if (!s->speak->step.execution_id || s->script.count == 1)
 		return NULL;
 	cleanup(cleanup_free) char *text = js_text(starts);
-	struct db *db = db_pool_get(s->speak->services->pool);
-	struct err *e = segment_starts(db, &s->speak->step, text);
-	db_pool_put(s->speak->services->pool, db);
-	return e;
+	return segment_starts(s->speak->services->db, &s->speak->step, text);
 }
 
 static struct err *make_audio(struct speaking *s)
@@ -525,11 +518,9 @@ static struct err *count_cached(const struct speaking *s)
 	const struct speak *speak = s->speak;
 	if (s->result.cached == 0)
 		return NULL;
-	struct db *db = db_pool_get(speak->services->pool);
-	struct err *e = usage_count_cached(db, speak->owner.user_id, speak->provider->service->name,
-					   speak->profile_id, (int64_t)s->result.cached);
-	db_pool_put(speak->services->pool, db);
-	return e;
+	return usage_count_cached(speak->services->db, speak->owner.user_id,
+				  speak->provider->service->name, speak->profile_id,
+				  (int64_t)s->result.cached);
 }
 
 struct err *speak_text(const struct speak *speak, struct speak_result *ret)

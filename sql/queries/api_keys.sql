@@ -22,7 +22,7 @@ WITH gone AS (
 INSERT INTO audit_log (user_id, action, subject, request_id)
 SELECT user_id, 'api_key.delete', service, $3 FROM gone RETURNING subject
 
--- name: api_key_sealed :read
+-- name: api_key_sealed :read :joins
 SELECT sealed, crypt_key_id, region FROM api_keys WHERE user_id = $1 AND service = $2
 
 -- name: api_key_services :read

@@ -79,7 +79,7 @@ SELECT id FROM asked
 
 -- What runs, and whether steps of it may have succeeded before: what another claim is just writing is not seen here. A
 -- claim is taken where nobody holds one: never claimed, given back, or run out.
--- name: execution_claim
+-- name: execution_claim :joins
 WITH claimed AS (
 	UPDATE executions SET claim = claim + 1, claimed_by = $2,
 		crashes = crashes + (claim_expires_at IS NOT NULL)::integer,
@@ -104,7 +104,7 @@ ORDER BY e.priority, e.started_at, e.id LIMIT 1
 -- name: execution_status :read
 SELECT status, claim_expires_at > now() FROM executions WHERE id = $1
 
--- name: execution_renew
+-- name: execution_renew :joins
 UPDATE executions SET claim_expires_at = now() + make_interval(secs => $3)
 WHERE id = $1 AND claim = $2 AND status = 'RUNNING'
 RETURNING cancel_requested
@@ -121,7 +121,7 @@ INSERT INTO outbox (execution_id) SELECT id FROM given ON CONFLICT DO NOTHING
 
 -- Ends an execution, and with it its last step where $5 is one: $6 to $14 are as in step_finish. No step is left
 -- running: of a run that is given up they failed with it, else they have not been run.
--- name: execution_finish
+-- name: execution_finish :joins
 WITH finished AS (
 	UPDATE executions SET status = $3, error = $4, completed_at = now(), claim_expires_at = NULL
 	WHERE id = $1 AND claim = $2 AND status = 'RUNNING' RETURNING id
@@ -181,7 +181,7 @@ WHERE e.id = $1 AND e.user_id = $2 AND s.status = 'success'
 
 -- A step inside a loop has no row before it starts. The execution is held while a step is written, so
 -- that its claim cannot pass to another runner in between. Of an input only what the log shows is kept.
--- name: step_start
+-- name: step_start :joins
 WITH held AS (
 	SELECT id, cancel_requested FROM executions WHERE id = $1 AND claim = $2 AND status = 'RUNNING' FOR SHARE
 )
@@ -194,7 +194,7 @@ ON CONFLICT (execution_id, node_id, iteration) DO UPDATE SET status = 'running',
 	progress = NULL
 RETURNING (SELECT cancel_requested FROM held), floor(extract(epoch FROM now() - s.first_started_at) * 1000)::bigint
 
--- name: step_finish
+-- name: step_finish :joins
 WITH held AS (
 	SELECT id FROM executions WHERE id = $1 AND claim = $2 AND status = 'RUNNING' FOR SHARE
 )
@@ -245,7 +245,7 @@ WITH owner AS (
 SELECT id FROM owner
 
 -- How far a step is; of no consequence to anything, so a lost claim just writes nothing.
--- name: step_progress
+-- name: step_progress :joins
 UPDATE execution_steps s SET progress = json_build_object('done', $5::integer, 'total', $6::integer, 'unit', 'segments')
 FROM executions e
 WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING' AND s.execution_id = e.id

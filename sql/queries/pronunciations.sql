@@ -1,4 +1,4 @@
--- name: pronunciation_get :read
+-- name: pronunciation_get :read :joins
 SELECT entries::text FROM pronunciations WHERE user_id = $1
 
 -- name: pronunciation_put

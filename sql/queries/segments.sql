@@ -8,12 +8,12 @@ WITH old AS (
 )
 UPDATE segments SET superseded_at = coalesce(superseded_at, now()) WHERE id = ANY (ARRAY(SELECT id FROM old))
 
--- The segments of a text, made where they are missing, and whether its user has a budget. $2 is an array of {n, id, hash,
+-- The segments of a text, made where they are missing, and whether its user has a budget. $2 is an array of {hash, n, id,
 -- text, characters}; $8 to $10 the step that they belong to, or nulls. The first one begins at 0, which need not be told
 -- later. A single piece that is missing is taken at once, for claim $12 of run $11 and $13 seconds, unless it has to be
 -- reserved first. (LATERAL and LIMIT: each is found by its hash, whatever the planner believes of the table's size, not
 -- among all of the user's.)
--- name: segment_plan
+-- name: segment_plan :joins
 WITH piece AS (
 	SELECT (p ->> 'n')::integer AS n, (p ->> 'id')::uuid AS id, decode(p ->> 'hash', 'hex') AS hash,
 		p ->> 'text' AS text, (p ->> 'characters')::integer AS characters
@@ -68,7 +68,7 @@ SELECT id, status, audio_key, duration_sec, alignment::text, run_id FROM segment
 
 -- Holds on to what a run has taken of the segments $7, an array of ids, and to its reservation $5 for $6 seconds. Waits for
 -- nobody: what is being written now is held by the next time.
--- name: segment_hold
+-- name: segment_hold :joins
 WITH reserved AS (
 	UPDATE speech_reservations SET expires_at = now() + make_interval(secs => $6)
 	WHERE id = $5::uuid AND user_id = $1
@@ -83,26 +83,26 @@ UPDATE segments SET held_until = now() + make_interval(secs => $4) WHERE id = AN
 UPDATE segments SET held_until = NULL, status = CASE WHEN $5::boolean THEN status ELSE 'intended' END
 WHERE id = $1 AND user_id = $2 AND run_id = $3 AND run_claim = $4 AND status = 'called'
 
--- Whoever stores a segment has bought it: from here on it counts, and is no longer reserved ($8). What the provider
--- says that it cost counts before what we reckon.
--- name: segment_store
+-- Whoever stores a segment ($4) has bought it: from here on it counts, for provider $2 and profile $3, and is no longer
+-- reserved ($10). What the provider says that it cost counts before what we reckon. (The first parameters name the
+-- count, the one row here that others may be writing too.)
+-- name: segment_store :joins
 WITH stored AS (
-	UPDATE segments SET status = 'stored', held_until = NULL, completed_at = now(), audio_key = $3, duration_sec = $4,
-		billed_characters = $5, provider_request = $6, alignment = $7
-	WHERE id = $1 AND user_id = $2 AND status <> 'stored'
-	RETURNING user_id, provider, voice_profile_id, characters, coalesce(billed_characters, characters) AS billed
+	UPDATE segments SET status = 'stored', held_until = NULL, completed_at = now(), audio_key = $5, duration_sec = $6,
+		billed_characters = $7, provider_request = $8, alignment = $9
+	WHERE id = $4 AND user_id = $1 AND status <> 'stored'
+	RETURNING user_id, characters, coalesce(billed_characters, characters) AS billed
 ), counted AS (
 	INSERT INTO speech_usage AS u (user_id, day, provider, profile_id, profile_name, characters, billed_characters)
-	SELECT s.user_id, (now() AT TIME ZONE 'UTC')::date, s.provider, coalesce(s.voice_profile_id::text, ''), p.name,
-		s.characters, s.billed
-	FROM stored s LEFT JOIN voice_profiles p ON p.id = s.voice_profile_id
+	SELECT s.user_id, (now() AT TIME ZONE 'UTC')::date, $2, coalesce(p.id::text, ''), p.name, s.characters, s.billed
+	FROM stored s LEFT JOIN voice_profiles p ON p.id = $3::uuid AND p.user_id = s.user_id
 	ON CONFLICT (user_id, day, provider, profile_id) DO UPDATE
 	SET characters = u.characters + excluded.characters,
 		billed_characters = u.billed_characters + excluded.billed_characters,
 		profile_name = coalesce(excluded.profile_name, u.profile_name)
 )
 UPDATE speech_reservations r SET characters = greatest(0, r.characters - s.characters)
-FROM stored s WHERE r.id = $8::uuid AND r.user_id = s.user_id
+FROM stored s WHERE r.id = $10::uuid AND r.user_id = s.user_id
 
 -- A segment whose audio has gone from the storage is bought anew.
 -- name: segment_lost

@@ -19,7 +19,7 @@ SELECT voice_profile_json(p, json_build_object('assets', coalesce((
 	FROM voice_training_assets t WHERE t.voice_profile_id = p.id), '[]')))::text
 FROM voice_profiles p WHERE p.id = $1 AND p.user_id = $2
 
--- name: voice_profile_row :read
+-- name: voice_profile_row :read :joins
 SELECT provider, provider_voice_id, name, language, training_status, provider_resource
 FROM voice_profiles WHERE id = $1 AND user_id = $2
 

@@ -17,10 +17,12 @@ enum { KILLS = 500, SEED = 1, PATIENCE_MS = 60000 };
 static int crash_start(void **state)
 {
 	engine_start(state);
-	PQclear(ask("CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS "
-		    "$$ BEGIN NOTIFY steps; RETURN NULL; END $$;"
-		    "CREATE TRIGGER tell AFTER INSERT OR UPDATE ON execution_steps "
-		    "FOR EACH STATEMENT EXECUTE FUNCTION tell()"));
+	/* Each tells another thing: of those that tell the same, a transaction keeps one. */
+	PQclear(ask(
+		"CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS "
+		"$$ BEGIN PERFORM pg_notify('steps', gen_random_uuid()::text); RETURN NULL; END $$;"
+		"CREATE TRIGGER tell AFTER INSERT OR UPDATE ON execution_steps "
+		"FOR EACH STATEMENT EXECUTE FUNCTION tell()"));
 	return 0;
 }
 
@@ -28,7 +30,7 @@ static int crash_start(void **state)
 static _Noreturn void run_in_child(const struct execution_claim *claim, int parallelism)
 {
 	enum engine_result result;
-	services.pool = db_pool_new(server.url, CHILD, CONNECTIONS);
+	services.db = db_shared_new(server.url, CHILD, CONNECTIONS);
 	_exit(run_claimed(claim, parallelism, &result) ? 1 : 0);
 }
 

@@ -79,7 +79,7 @@ static inline int engine_start(void **state)
 	postgres_server_start(&server);
 	control = PQconnectdb(server.url);
 	db = db_new(server.url, "engine-test");
-	services.pool = db_pool_new(server.url, "engine-test", CONNECTIONS);
+	services.db = db_shared_new(server.url, "engine-test", CONNECTIONS);
 	assert_ok(migration_apply(db, ignore_migration, NULL));
 	make_user();
 	return 0;
@@ -88,7 +88,7 @@ static inline int engine_start(void **state)
 static inline int engine_stop(void **state)
 {
 	(void)state;
-	db_pool_free(services.pool);
+	db_free(services.db);
 	db_free(db);
 	PQfinish(control);
 	postgres_server_stop(&server);

@@ -8,7 +8,7 @@
 
 enum { CONNECTIONS = 2, THREADS = 8, ROUNDS = 25 };
 
-static const struct query pid = { 0, "pid", "SELECT pg_backend_pid()", true, 0 };
+static const struct query pid = { 0, "pid", "SELECT pg_backend_pid()", true, 0, false };
 
 static struct postgres_server server;
 

@@ -7,27 +7,33 @@
 
 /* Statements of the test's own, as tools/sqlc makes them. */
 enum { ECHO, COUNT_ALL, ADD, LIST, PID, BREAK_OR_READ, BREAK_AND_ADD };
-static const struct query echo = { ECHO, "echo", "SELECT $1::text, $2::text", true, 2 };
-static const struct query count_all = { COUNT_ALL, "count_all", "SELECT count(*) FROM words", true,
-					0 };
-static const struct query add = { ADD, "add", "INSERT INTO words VALUES ($1) RETURNING word", false,
-				  1 };
-static const struct query list = { LIST, "list", "SELECT word FROM words WHERE word = $1", true,
-				   1 };
-static const struct query pid = { PID, "pid", "SELECT pg_backend_pid()", true, 0 };
+static const struct query echo = { ECHO, "echo", "SELECT $1::text, $2::text", true, 2, false };
+static const struct query count_all = { COUNT_ALL, "count_all", "SELECT count(*) FROM words",
+					true,      0,           false };
+static const struct query add = { ADD,   "add", "INSERT INTO words VALUES ($1) RETURNING word",
+				  false, 1,     false };
+static const struct query list = { LIST, "list", "SELECT word FROM words WHERE word = $1",
+				   true, 1,      false };
+static const struct query pid = { PID, "pid", "SELECT pg_backend_pid()", true, 0, false };
 /* These end their own connection under way, as a crash of the server does. */
 static const struct query break_or_read = {
-	BREAK_OR_READ, "break_or_read",
+	BREAK_OR_READ,
+	"break_or_read",
 	"SELECT CASE WHEN pg_backend_pid() = $1::int"
 	" THEN pg_terminate_backend(pg_backend_pid())::text || pg_sleep(60)::text ELSE 'read' END",
-	true, 1
+	true,
+	1,
+	false
 };
 static const struct query break_and_add = {
-	BREAK_AND_ADD, "break_and_add",
+	BREAK_AND_ADD,
+	"break_and_add",
 	"INSERT INTO words SELECT $1"
 	" WHERE CASE WHEN pg_terminate_backend(pg_backend_pid()) THEN pg_sleep(60) IS NOT NULL END"
 	" RETURNING word",
-	false, 1
+	false,
+	1,
+	false
 };
 
 static const struct params none;
@@ -54,7 +60,9 @@ static char *text_of(struct db *db, const struct query *query, struct params par
 /* The value of a setting as a new connection to `url` has it; the caller frees it. */
 static char *setting(const char *url, const char *name)
 {
-	static const struct query show = { 0, "show", "SELECT current_setting($1)", true, 1 };
+	static const struct query show = {
+		0, "show", "SELECT current_setting($1)", true, 1, false
+	};
 	cleanup(cleanup_db) struct db *db = db_new(url, "db-test");
 	return text_of(db, &show, PARAMS(name));
 }
@@ -139,9 +147,10 @@ static void states_become_kinds(void **state)
 static void real_faults(void **state)
 {
 	(void)state;
-	static const struct query number = { 10, "number", "SELECT $1::int", true, 1 };
-	static const struct query json = { 11, "json", "SELECT $1::jsonb", true, 1 };
-	static const struct query no_table = { 12, "no_table", "SELECT 1 FROM nothing", true, 0 };
+	static const struct query number = { 10, "number", "SELECT $1::int", true, 1, false };
+	static const struct query json = { 11, "json", "SELECT $1::jsonb", true, 1, false };
+	static const struct query no_table = { 12,   "no_table", "SELECT 1 FROM nothing",
+					       true, 0,          false };
 	cleanup(cleanup_db) struct db *db = open_db();
 	cleanup(cleanup_rows) struct rows *rows = NULL;
 	assert_error(db_query(db, &add, PARAMS("taken"), &rows), ERR_CONFLICT, "exists already");

@@ -77,7 +77,8 @@ static enum segment_state taken(const struct segment_owner *owner, struct segmen
 
 static void store(const struct segment_owner *owner, const struct segment *s, const char *key)
 {
-	const struct segment_purchase purchase = { .audio_key = key,
+	const struct segment_purchase purchase = { .provider = terms.provider,
+						   .audio_key = key,
 						   .duration_sec = 1.5,
 						   .billed_characters = -1 };
 	assert_ok(segment_store(db, owner, s->id, &purchase));
