@@ -6,7 +6,8 @@
 #pragma once
 #include <stddef.h>
 
-/* Does what the `count` items ask for, 1 to the most of the batcher; one batch at a time. */
+/* Does what the `count` items ask for, 1 to the most of the batcher; one batch at a time. It may
+ * put them into another order. */
 typedef void batch_work(void *arg, void **items, size_t count);
 
 struct batcher;

@@ -61,16 +61,13 @@ static int compare(const void *a, const void *b)
 static void run_batch(void *arg, void **items, size_t count)
 {
 	const struct shared *s = arg;
-	struct joining *line[BATCHER_MOST];
 	struct db_call *calls[BATCHER_MOST];
+	qsort(items, count, sizeof(*items), compare);
 	for (size_t i = 0; i < count; i++)
-		line[i] = items[i];
-	qsort(line, count, sizeof(line[0]), compare);
-	for (size_t i = 0; i < count; i++)
-		calls[i] = &line[i]->call;
+		calls[i] = &((struct joining *)items[i])->call;
 	bool done = db_run(s->joint, calls, count);
 	for (size_t i = 0; i < count; i++)
-		line[i]->refused = !done;
+		((struct joining *)items[i])->refused = !done;
 }
 
 static bool is_small(struct params params)
