@@ -10,6 +10,7 @@ import { wrk } from './load.js';
 import { onStack } from './on_stack.js';
 import { cpuTime, proportionalSize, threadsTime } from './processes.js';
 import { Report } from './report.js';
+import { startStorage } from './storage.js';
 
 const ROUNDS = 3;
 const SECONDS = 4;
@@ -41,7 +42,7 @@ async function executePaths(stack, users, round) {
 }
 
 /* Microseconds that each part has spent so far. */
-function spent({ info }, provider) {
+function spent({ info }, { provider, storage }) {
 	const { pids } = info;
 	return {
 		runner: threadsTime(pids.runner),
@@ -50,18 +51,19 @@ function spent({ info }, provider) {
 		postgres: cpuTime(pids.postgres),
 		redis: threadsTime(pids.redis),
 		provider: threadsTime(provider.pid),
+		storage: cpuTime(storage.pid),
 	};
 }
 
 /* One round: executions as fast as they are answered, until the last of them has ended. */
-async function measure(stack, provider, users, round) {
+async function measure(stack, standIns, users, round) {
 	const paths = await executePaths(stack, users, round);
 	const earlier = Number(await stack.sql('SELECT count(*) FROM executions'));
 	await stack.sql('VACUUM ANALYZE');
-	const before = spent(stack, provider), begin = performance.now();
+	const before = spent(stack, standIns), begin = performance.now();
 	const { requests } = await wrk({ url: stack.info.url, seconds: SECONDS, paths, method: 'POST', body: {}, token: users.map(({ token }) => token).join() });
 	while (Number(await stack.sql('SELECT count(*) FROM executions WHERE completed_at IS NULL')) > 0) await sleep(LOOK_MS);
-	const seconds = (performance.now() - begin) / 1000, after = spent(stack, provider);
+	const seconds = (performance.now() - begin) / 1000, after = spent(stack, standIns);
 	const [all, bad] = (await stack.sql("SELECT count(*), count(*) FILTER (WHERE status <> 'COMPLETED') FROM executions")).split('|').map(Number);
 	const count = all - earlier;
 	assert.ok(requests <= paths.length, 'there are too few workflows');
@@ -71,28 +73,29 @@ async function measure(stack, provider, users, round) {
 	return { rate: count / seconds, cpu, memory: proportionalSize(stack.info.pids.runner).pss / 1024 };
 }
 
-async function bench(stack, provider) {
+async function bench(stack, standIns) {
 	const users = await speakers(stack), rounds = [];
 	/* The first round, whose tables are as empty as they never will be again, does not count. */
 	for (let round = 0; round <= ROUNDS; round++) {
 		process.stderr.write(`round ${round} of ${ROUNDS}\n`);
-		rounds.push(await measure(stack, provider, users, round));
+		rounds.push(await measure(stack, standIns, users, round));
 	}
 	rounds.shift();
 	const report = new Report();
 	report.add('voiceovers', 'a second', rounds.map(({ rate }) => rate), { min: GOALS.rate, beside: 'the load, the provider and the storage on the same cores' });
 	report.add('CPU of the runner', 'ms each', rounds.map(({ cpu }) => cpu.runner), { max: GOALS.runner });
 	report.add('CPU of everything else of ours', 'ms each', rounds.map(({ cpu }) => OTHERS.reduce((sum, part) => sum + cpu[part], 0)), { max: GOALS.others });
-	for (const part of OTHERS) report.add(`  of ${part}`, 'ms each', rounds.map(({ cpu }) => cpu[part]), { beside: part === 'nginx' ? 'the storage among it' : '' });
-	report.add("CPU of the provider's stand-in", 'ms each', rounds.map(({ cpu }) => cpu.provider));
+	for (const part of OTHERS) report.add(`  of ${part}`, 'ms each', rounds.map(({ cpu }) => cpu[part]));
+	for (const part of ['provider', 'storage']) report.add(`CPU of the ${part}'s stand-in`, 'ms each', rounds.map(({ cpu }) => cpu[part]));
 	report.add('PSS of the runner', 'MB', rounds.map(({ memory }) => memory));
 	return report;
 }
 
-/* nginx is the storage, as in the demo, and the provider does next to nothing: a simulator would take more than all else. */
-const provider = await start('node', 'tests/bench/audio-server.js');
+/* An nginx of its own is the storage, and the provider does next to nothing: a simulator would take more than all else. */
+const provider = await start('node', 'tests/bench/audio-server.js'), storage = await startStorage();
 try {
-	await onStack({ pool: POOL, env: { S3_BUCKET: '', LOG_LEVEL: 'warn', ELEVENLABS_BASE_URL: provider.said.url.slice(0, -1), PROVIDER_CONCURRENCY: '50' } }, (stack) => bench(stack, provider));
+	await onStack({ pool: POOL, env: { ...storage.env, LOG_LEVEL: 'warn', ELEVENLABS_BASE_URL: provider.said.url.slice(0, -1), PROVIDER_CONCURRENCY: '50' } }, (stack) => bench(stack, { provider, storage }));
 } finally {
 	killAll();
+	await storage.stop();
 }
