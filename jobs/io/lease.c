@@ -4,7 +4,7 @@
 #include "jobs/base/fault_point.h"
 #include "jobs/base/mem.h"
 #include "jobs/base/thread.h"
-#include "jobs/io/redis.h"
+#include "jobs/io/redis_pipeline.h"
 #include "lua.h"
 
 #include <pthread.h>
@@ -27,9 +27,7 @@ struct held {
 struct leases {
 	char *prefix;
 	struct redis_script take, renew;
-
-	pthread_mutex_t line; /* of `redis` */
-	struct redis *redis;
+	struct redis_pipeline *redis;
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t ends;
@@ -57,9 +55,8 @@ struct err *leases_new(const char *url, const char *prefix, struct leases **ret)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&l->ends, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	pthread_mutex_init(&l->line, NULL);
 	pthread_mutex_init(&l->lock, NULL);
-	l->redis = redis;
+	l->redis = redis_pipeline_new(redis);
 	l->prefix = mem_strdup(prefix);
 	l->take = script_of("lease_take");
 	l->renew = script_of("lease_renew");
@@ -77,11 +74,10 @@ void leases_free(struct leases *l)
 	pthread_mutex_unlock(&l->lock);
 	if (l->renews)
 		pthread_join(l->renewer, NULL);
-	redis_free(l->redis);
+	redis_pipeline_free(l->redis);
 	redis_script_clear(&l->take);
 	redis_script_clear(&l->renew);
 	pthread_cond_destroy(&l->ends);
-	pthread_mutex_destroy(&l->line);
 	pthread_mutex_destroy(&l->lock);
 	free(l->held);
 	free(l->prefix);
@@ -100,11 +96,7 @@ static struct err *run(struct leases *l, const struct redis_script *script, int 
 		       const struct redis_args *args, int64_t *ret)
 {
 	cleanup(cleanup_reply) redisReply *reply = NULL;
-	pthread_mutex_lock(&l->line);
-	struct err *e = script ? redis_eval(l->redis, script, keys, args, &reply)
-			       : redis_command(l->redis, args, &reply);
-	pthread_mutex_unlock(&l->line);
-	TRY(e);
+	TRY(redis_pipeline_eval(l->redis, script, keys, args, &reply));
 	*ret = reply->integer;
 	return NULL;
 }

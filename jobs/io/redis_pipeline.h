@@ -16,7 +16,7 @@ void redis_pipeline_free(struct redis_pipeline *p);
 must_check struct err *redis_pipeline_command(struct redis_pipeline *p,
 					      const struct redis_args *args, redisReply **ret);
 
-/* Like redis_eval, from any thread. */
+/* Like redis_eval, from any thread; without a script like redis_command. */
 must_check struct err *redis_pipeline_eval(struct redis_pipeline *p,
 					   const struct redis_script *script, int keys,
 					   const struct redis_args *args, redisReply **ret);

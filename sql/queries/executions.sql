@@ -2,14 +2,14 @@
 -- {nodeId, nodeType, nodeTitle} in the order in which they run; $8 the execution that this is a rerun
 -- of, or null; $9 the array of the nodes whose successful steps are kept from there, each with whether
 -- those inside a loop are: {nodeId, iterations}. A user's first ten unfinished executions come before those that
--- somebody has beyond that, and an eleventh before a twelfth; from the two hundredth on they stand in one line with
+-- somebody has beyond that, and an eleventh before a twelfth; from the hundredth on they stand in one line with
 -- everybody else's, in the order of their coming: counting all of a backlog made each execution dearer than the one before.
 -- name: execution_create
 WITH execution AS (
 	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt, priority)
 	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1,
 		greatest((SELECT count(*) FROM (SELECT FROM executions u
-			WHERE u.user_id = w.user_id AND u.completed_at IS NULL LIMIT 200) unfinished) - 9, 0)
+			WHERE u.user_id = w.user_id AND u.completed_at IS NULL LIMIT 100) unfinished) - 9, 0)
 	FROM workflows w LEFT JOIN executions prior ON prior.id = $8::uuid AND prior.workflow_id = w.id
 	WHERE w.id = $2 AND w.user_id = $3
 	RETURNING *
