@@ -1,16 +1,19 @@
 #include "jobs/io/db_backend.h"
 
 #include "jobs/base/cleanup.h"
+#include "jobs/base/clock.h"
 #include "jobs/base/fault_point.h"
+#include "jobs/base/log.h"
 #include "jobs/base/mem.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 64, LOCK_MS = 5000, STATEMENT_MS = 10000 };
+enum { MAX_OPTIONS = 64, ANSWER_MS = 30000 };
 static const char away[] = "The database is not available";
 
 struct db {
@@ -18,13 +21,19 @@ struct db {
 	void *backend_arg;
 
 	char *url, *application;
-	PGconn *conn; /* NULL until the first use */
-	int lock_ms, statement_ms;
+	PGconn *conn;              /* NULL until the first use */
+	int lock_ms, statement_ms; /* 0 where they are the usual ones */
 	bool in_transaction;
+	bool stale; /* it has statements that the server does not know, or not so, any more */
 	bool prepared[DB_MAX_QUERIES];
 };
 
-/* Set unless the URL says otherwise: nothing may hang for ever. */
+/*
+ * Set unless the URL says otherwise: nothing may hang for ever, nor may what a client holds that is
+ * not there any more. A statement is planned once, not for the values of each call, which for ours
+ * cost more than it found; and then its tables may be empty, so that reading them whole looks
+ * cheap, and be full when it runs.
+ */
 static const struct {
 	const char *keyword, *value;
 } defaults[] = {
@@ -32,24 +41,17 @@ static const struct {
 	{ "keepalives_idle", "30" },
 	{ "tcp_user_timeout", "5000" },
 	{ "client_encoding", "UTF8" },
+	{ "options", "-c statement_timeout=10000 -c lock_timeout=5000"
+		     " -c idle_in_transaction_session_timeout=15000 -c tcp_keepalives_idle=30"
+		     " -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+		     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off" },
 };
-
-/*
- * A statement is planned once, not for the values of each call, which for ours cost more than it
- * found; and then its tables may be empty, so that reading them whole looks cheap, and be full when
- * it runs.
- */
-static const char options_format[] =
-	"-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=15000"
-	" -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 
 struct db *db_new(const char *url, const char *application)
 {
 	struct db *db = mem_alloc(sizeof(*db));
 	db->url = mem_strdup(url);
 	db->application = mem_strdup(application);
-	db->lock_ms = LOCK_MS;
-	db->statement_ms = STATEMENT_MS;
 	return db;
 }
 
@@ -121,6 +123,19 @@ static bool has_keyword(const PQconninfoOption *options, const char *keyword)
 	return false;
 }
 
+/* Not by the connection's options, which the URL may have set. */
+static struct err *set_patience(struct db *db)
+{
+	if (db->lock_ms == 0)
+		return NULL;
+	cleanup(cleanup_free) char *sql = mem_printf(
+		"SET lock_timeout = %d; SET statement_timeout = %d", db->lock_ms, db->statement_ms);
+	PGresult *result = PQexec(db->conn, sql);
+	bool set = PQresultStatus(result) == PGRES_COMMAND_OK;
+	PQclear(result);
+	return set ? NULL : unavailable(db);
+}
+
 /* A URL that libpq cannot read is a fault of the configuration, but not one to end for: say so. */
 static struct err *open_connection(struct db *db)
 {
@@ -133,8 +148,6 @@ static struct err *open_connection(struct db *db)
 	}
 	const char *keywords[MAX_OPTIONS], *values[MAX_OPTIONS];
 	int n = 0;
-	cleanup(cleanup_free) char *settings =
-		mem_printf(options_format, db->statement_ms, db->lock_ms);
 	keywords[n] = "dbname", values[n++] = db->url;
 	keywords[n] = "fallback_application_name", values[n++] = db->application;
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
@@ -142,15 +155,13 @@ static struct err *open_connection(struct db *db)
 			continue;
 		keywords[n] = defaults[i].keyword, values[n++] = defaults[i].value;
 	}
-	if (!has_keyword(options, "options"))
-		keywords[n] = "options", values[n++] = settings;
 	keywords[n] = values[n] = NULL;
 	PQconninfoFree(options);
 	db->conn = PQconnectdbParams(keywords, values, 1);
 	if (PQstatus(db->conn) != CONNECTION_OK)
 		return unavailable(db);
 	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
-	return NULL;
+	return set_patience(db);
 }
 
 /*
@@ -170,20 +181,19 @@ static void close_connection(struct db *db)
 	PQfinish(db->conn);
 	db->conn = NULL;
 	memset(db->prepared, 0, sizeof(db->prepared));
+	db->stale = false;
 }
 
 /* A usable connection, as far as can be known before its use. */
 static struct err *connect_if_needed(struct db *db)
 {
-	if (!db->conn)
-		return open_connection(db);
-	if (is_open(db->conn))
+	assert(!db->backend);
+	if (db->conn && is_open(db->conn) && (!db->stale || db->in_transaction))
 		return NULL;
 	if (db->in_transaction) /* what it held is lost: the rest must not be done alone */
 		return unavailable(db);
-	memset(db->prepared, 0, sizeof(db->prepared));
-	PQreset(db->conn);
-	return PQstatus(db->conn) == CONNECTION_OK ? NULL : unavailable(db);
+	close_connection(db);
+	return open_connection(db);
 }
 
 /* SQLSTATE by its prefix to a kind; the first that fits, so the longer ones come first. */
@@ -224,12 +234,20 @@ static struct err *error_of(struct db *db, const PGresult *result, const char *n
 	return err_wrap(e, "%s: SQLSTATE %s %s", name, state, detail ? detail : "");
 }
 
+/* A prepared statement that is gone, or whose result a migration has given another type. */
+static bool is_stale(const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	return state && (!strcmp(state, "26000") || !strcmp(state, "0A000"));
+}
+
 static struct err *check(struct db *db, PGresult *result, const char *name)
 {
 	ExecStatusType status = PQresultStatus(result);
 	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
 		return NULL;
 	struct err *e = error_of(db, result, name);
+	db->stale |= is_stale(result);
 	PQclear(result);
 	return e;
 }
@@ -274,13 +292,17 @@ struct err *db_query(struct db *db, const struct query *query, struct params par
 	FAULT_POINT("db", query->name, "before");
 	struct err *e = run_once(db, query, params, ret);
 	FAULT_POINT("db", query->name, "after");
-	bool lost = e && was_open && PQstatus(db->conn) != CONNECTION_OK;
-	if (!lost || !query->reads || db->in_transaction)
+	bool lost = e && was_open && PQstatus(db->conn) != CONNECTION_OK,
+	     again = (lost && query->reads) || (e && db->stale);
+	if (!again || db->in_transaction)
 		return e;
 	err_free(e);
 	TRY(run_once(db, query, params, ret));
 	return NULL;
 }
+
+/* How a batch of statements ended: all done, none done, or nobody knows. */
+enum batch_end { BATCH_DONE, BATCH_REFUSED, BATCH_LOST };
 
 /* Connects, and prepares what has not been: outside of a pipeline, whose rest a refusal would end.
  */
@@ -289,7 +311,9 @@ static struct err *get_ready(struct db *db, struct db_call *const *calls, size_t
 	TRY(connect_if_needed(db));
 	for (size_t i = 0; i < count; i++) {
 		assert(calls[i]->params.count == calls[i]->query->params);
-		TRY(prepare(db, calls[i]->query));
+		struct err *e = prepare(db, calls[i]->query);
+		calls[i]->refused = e != NULL;
+		TRY(e);
 	}
 	return NULL;
 }
@@ -303,51 +327,87 @@ static bool send(PGconn *conn, struct db_call *const *calls, size_t count)
 	return sent && PQpipelineSync(conn);
 }
 
-/* Reads to the end of the transaction, which may fail itself; true where it is there and holds. */
-static bool receive(PGconn *conn, struct db_call *const *calls, size_t count)
+/* Waits until there is a result; false where the connection is lost, or the server is stuck. */
+static bool has_result(PGconn *conn, int64_t deadline_ms)
 {
-	bool good = true, ended = false;
-	for (size_t at = 0; !ended && at <= count && PQstatus(conn) == CONNECTION_OK;) {
-		PGresult *result = PQgetResult(conn);
+	while (PQisBusy(conn)) {
+		struct pollfd socket = { .fd = PQsocket(conn), .events = POLLIN };
+		int64_t left = deadline_ms - clock_monotonic_ms();
+		int ready = left > 0 ? poll(&socket, 1, (int)left) : 0;
+		if (ready == 0 || (ready < 0 && errno != EINTR) || !PQconsumeInput(conn))
+			return false;
+	}
+	return true;
+}
+
+/* Notes what a result says that is not a good one; `at` is the call, or `count` for the commit. */
+static enum batch_end note_refusal(struct db *db, const PGresult *result,
+				   struct db_call *const *calls, size_t count, size_t at)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE),
+		   *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
+		return BATCH_REFUSED;
+	/* libpq's own, of which nobody knows what the server did; or the end of the connection. */
+	if (!state || !severity || strcmp(severity, "ERROR") != 0)
+		return BATCH_LOST;
+	db->stale |= is_stale(result);
+	log_info("%s was refused among others: SQLSTATE %s",
+		 at < count ? calls[at]->query->name : "commit", state);
+	if (at < count)
+		calls[at]->refused = true;
+	return BATCH_REFUSED;
+}
+
+/* Reads to the end of the transaction, which may be refused itself. */
+static enum batch_end receive(struct db *db, struct db_call *const *calls, size_t count)
+{
+	enum batch_end end = BATCH_DONE;
+	int64_t deadline_ms = clock_monotonic_ms() + ANSWER_MS;
+	/* The results of each statement, and those of the commit. */
+	for (size_t at = 0; at <= count + 1 && has_result(db->conn, deadline_ms);) {
+		PGresult *result = PQgetResult(db->conn);
 		ExecStatusType status = PQresultStatus(result);
 		bool fine = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
-		ended = result && status == PGRES_PIPELINE_SYNC;
 		if (!result) { /* which is how one statement's results end */
 			at++;
+		} else if (status == PGRES_PIPELINE_SYNC) {
+			PQclear(result);
+			return end;
 		} else if (fine && at < count && !calls[at]->rows) {
 			calls[at]->rows = (struct rows *)result;
 		} else {
-			good &= ended;
+			enum batch_end noted = note_refusal(db, result, calls, count, at);
+			end = end == BATCH_LOST ? end : noted;
 			PQclear(result);
 		}
 	}
-	return good && ended;
+	return BATCH_LOST;
 }
 
-static void drop_rows(struct db_call *const *calls, size_t count)
+/* On a connection that is ready. */
+static enum batch_end exchange(struct db *db, struct db_call *const *calls, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		rows_free(calls[i]->rows);
-		calls[i]->rows = NULL;
+	enum batch_end end = BATCH_LOST;
+	if (send(db->conn, calls, count))
+		end = receive(db, calls, count);
+	if (end != BATCH_LOST && !PQexitPipelineMode(db->conn))
+		end = BATCH_LOST;
+	for (size_t i = 0; i < count && end != BATCH_DONE; i++) {
+		rows_free(take(calls[i]->rows));
+		if (end == BATCH_LOST)
+			calls[i]->error = unavailable(db);
 	}
+	if (end == BATCH_LOST)
+		close_connection(db);
+	return end;
 }
 
 bool db_run(struct db *db, struct db_call *const *calls, size_t count)
 {
 	assert(!db->backend && !db->in_transaction && count <= DB_MAX_CALLS);
-	struct err *e = get_ready(db, calls, count);
-	bool ready = !e;
-	err_free(e);
-	if (ready && send(db->conn, calls, count) && receive(db->conn, calls, count) &&
-	    PQexitPipelineMode(db->conn))
-		return true;
-	drop_rows(calls, count);
-	if (!ready || (PQstatus(db->conn) == CONNECTION_OK && PQexitPipelineMode(db->conn)))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		calls[i]->error = unavailable(db);
-	close_connection(db);
-	return true;
+	cleanup(cleanup_err) struct err *e = get_ready(db, calls, count);
+	return !e && exchange(db, calls, count) != BATCH_REFUSED;
 }
 
 bool db_was_away(const struct err *e)

@@ -37,7 +37,8 @@ struct rows;
 struct db *db_new(const char *url, const char *application) __attribute__((returns_nonnull));
 void db_free(struct db *db); /* takes NULL */
 
-/* Before its first use: how long a statement may wait for a lock, and run; 5 and 10 s otherwise. */
+/* Before its first use: how long a statement may wait for a lock, and run; 5 and 10 s otherwise, or
+ * what the URL says. */
 void db_set_patience(struct db *db, int lock_ms, int statement_ms);
 
 /* True for the error of a database that could not be reached; NULL is none. */
@@ -87,13 +88,14 @@ struct db_call {
 	struct params params;
 	struct rows *rows; /* the caller's (rows_free); NULL where it failed */
 	struct err *error; /* the caller's: the connection was lost, and nobody knows */
+	bool refused;      /* it is why nothing was done */
 };
 enum { DB_MAX_CALLS = 64 };
 
 /*
  * Runs statements in their order, in one round trip and as one transaction (libpq calls it pipeline
- * mode). False where the database refused one of them: none is done then, and each should be run
- * by itself, to find out which.
+ * mode). False where that was refused, and so none is done: one of them is marked as why, unless it
+ * was not for one of them.
  */
 must_check bool db_run(struct db *db, struct db_call *const *calls, size_t count);
 

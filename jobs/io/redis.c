@@ -507,9 +507,3 @@ void redis_script_clear(struct redis_script *script)
 	free(script->text);
 	*script = (struct redis_script){ 0 };
 }
-
-struct err *redis_eval(struct redis *r, const struct redis_script *script, int keys,
-		       const struct redis_args *args, redisReply **ret)
-{
-	return run_one(r, &(struct redis_call){ script, keys, args, NULL, NULL }, ret);
-}

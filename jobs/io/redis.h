@@ -77,17 +77,10 @@ struct redis_script {
 struct redis_script redis_script_new(char *text);
 void redis_script_clear(struct redis_script *script);
 
-/*
- * Runs a script, of `args` the first `keys` being its KEYS and the rest its ARGV; sends its text
- * only where the server does not know it (yet, or any more). Fails like redis_command.
- */
-must_check struct err *redis_eval(struct redis *r, const struct redis_script *script, int keys,
-				  const struct redis_args *args, redisReply **ret);
-
 /* A command, or with `script` the run of one; and what came of it. */
 struct redis_call {
 	const struct redis_script *script; /* NULL: args are the whole command */
-	int keys;                          /* how many of the args are KEYS of the script */
+	int keys;                          /* how many of the args are its KEYS; the rest is ARGV */
 	const struct redis_args *args;
 	redisReply *reply; /* the caller's (freeReplyObject); NULL where it failed */
 	struct err *error; /* the caller's; fails like redis_command */
@@ -96,7 +89,7 @@ struct redis_call {
 /*
  * Runs several calls, up to REDIS_MAX_CALLS, in one round trip (Redis calls it pipelining); each
  * succeeds or fails by itself. They run in their order, but for scripts that the server does not
- * know: these come last.
+ * know (yet, or any more): their text is sent then, and these come last.
  */
 void redis_run(struct redis *r, struct redis_call *const *calls, size_t count);
 

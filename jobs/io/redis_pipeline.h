@@ -16,7 +16,8 @@ void redis_pipeline_free(struct redis_pipeline *p);
 must_check struct err *redis_pipeline_command(struct redis_pipeline *p,
 					      const struct redis_args *args, redisReply **ret);
 
-/* Like redis_eval, from any thread; without a script like redis_command. */
+/* Runs a script as redis_run does, from any thread, and fails like redis_command; without one
+ * `args` are a command. */
 must_check struct err *redis_pipeline_eval(struct redis_pipeline *p,
 					   const struct redis_script *script, int keys,
 					   const struct redis_args *args, redisReply **ret);

@@ -55,7 +55,7 @@ struct segment_plan {
 };
 
 /*
- * The segments of a text, one for each of `pieces`, a JSON array of {n, id, hash, text,
+ * The segments of a text, one for each of `pieces`, a JSON array of {hash, n, id, text,
  * characters}; those that are missing are made, and the step's list of segments written. A single
  * one that is missing and needs no reservation is taken as well, and has to be released where it is
  * not bought. The caller frees ret->segments, an array of as many, to be cleared one by one.

@@ -2,7 +2,7 @@
 -- {nodeId, nodeType, nodeTitle} in the order in which they run; $8 the execution that this is a rerun
 -- of, or null; $9 the array of the nodes whose successful steps are kept from there, each with whether
 -- those inside a loop are: {nodeId, iterations}. A user's first ten unfinished executions come before those that
--- somebody has beyond that, and an eleventh before a twelfth; from the hundredth on they stand in one line with
+-- somebody has beyond that, and an eleventh before a twelfth; from the hundred and first on they stand in one line with
 -- everybody else's, in the order of their coming: counting all of a backlog made each execution dearer than the one before.
 -- name: execution_create
 WITH execution AS (
@@ -104,7 +104,7 @@ ORDER BY e.priority, e.started_at, e.id LIMIT 1
 -- name: execution_status :read
 SELECT status, claim_expires_at > now() FROM executions WHERE id = $1
 
--- name: execution_renew :joins
+-- name: execution_renew
 UPDATE executions SET claim_expires_at = now() + make_interval(secs => $3)
 WHERE id = $1 AND claim = $2 AND status = 'RUNNING'
 RETURNING cancel_requested

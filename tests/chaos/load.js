@@ -124,12 +124,15 @@ export class Load {
 		this.promises.set(id, { kind, workflow, at: Date.now(), ends });
 	}
 
-	/* One that has failed is run again; where it takes its time, that is left out. */
+	/* One that has failed is run again; where it takes its time, or voiceoverctl lets it go on, that is left out. */
 	async #rerun(user, workflow, id) {
 		await sleep(RETRY_MS);
 		const { body } = await user.get(`/api/workflows/${workflow}/executions/${id}`).catch(() => ({}));
 		if (body?.status !== 'FAILED') return;
-		const again = await this.#insist(user, `/api/workflows/${workflow}/rerun`, { executionId: id }, { 'Idempotency-Key': randomUUID() });
+		const again = await this.#insist(user, `/api/workflows/${workflow}/rerun`, { executionId: id }, { 'Idempotency-Key': randomUUID() }).catch((error) => {
+			if (!this.reopened.has(id)) throw error;
+		});
+		if (!again) return;
 		this.#promise(again.id, 'fail', workflow, ['FAILED']);
 	}
 

@@ -319,8 +319,10 @@ static void test_scripts(void **state)
 	redis_arg(&args, "sum");
 	redis_arg_int(&args, 21);
 	for (int i = 1; i <= 3; i++) {
-		cleanup(cleanup_reply) redisReply *reply = NULL;
-		assert_null(redis_eval(r, &script, 1, &args, &reply));
+		struct redis_call call = { .script = &script, .keys = 1, .args = &args };
+		redis_run(r, &(struct redis_call *){ &call }, 1);
+		cleanup(cleanup_reply) redisReply *reply = call.reply;
+		assert_null(call.error);
 		assert_int_equal(reply->integer, 21 * i);
 		cleanup(cleanup_reply) redisReply *known = NULL;
 		assert_null(redis_commandf(r, &known, "SCRIPT EXISTS %s", script.sha1));

@@ -127,7 +127,7 @@ static void reads_do_not_write(void **state)
 
 /* Statements that read a table or an index whole, and why they may. */
 static const struct exception whole_table[] = {
-	{ "voice_profile_delete", "of segments, by their voice: rare, and nothing waits for it" },
+	{ "voice_profile_delete", "of segments, by their voice: rare, and few wait for it" },
 	{ "execution_next", "of what is unfinished, without a queue" },
 	{ "schedule_due", "of workflows, while there are few" },
 	{ "execution_sweep", "of executions, while there are few: an hourly duty" },
