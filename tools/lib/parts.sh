@@ -91,11 +91,17 @@ use_storage() {
 	export S3_PUBLIC_BASE_URL=${S3_PUBLIC_BASE_URL:-$url/media}
 }
 
+# is_listening SOCKET: the file is there a moment before the kernel takes connections (proc(5): flag __SO_ACCEPTCON).
+is_listening() {
+	awk -v path=" $1" '$4 == "00010000" && substr($0, length($0) - length(path) + 1) == path { found = 1 }
+		END { exit !found }' /proc/net/unix
+}
+
 start_pool() {
 	rm -f "$run/fcgi.sock"
 	launch pool spawn-fcgi -n -s "$run/fcgi.sock" -M 0660 -b 4096 -- \
 		"$(command -v multiwatch)" -f "$pool_size" -r 1000000 -- "$dir/app/bin/voiceover-fcgi"
-	wait_for pool 10 test -S "$run/fcgi.sock" || part_failed pool "Look whether another process holds $run/fcgi.sock."
+	wait_for pool 10 is_listening "$run/fcgi.sock" || part_failed pool "Look whether another process holds $run/fcgi.sock."
 }
 
 # Without Redis the responders run the workflows themselves.
