@@ -26,8 +26,9 @@ struct chores {
 };
 
 /* Deletes files whose rows are gone; one that the storage keeps comes again in ten minutes. */
-static struct err *delete_files(struct chores *c, struct db *db)
+static struct err *delete_files(struct chores *c)
 {
+	struct db *db = c->services->db;
 	cleanup(cleanup_rows) struct rows *files = NULL;
 	TRY(file_deletions_take(db, &files));
 	for (int i = 0; i < rows_count(files) && !atomic_load(&c->cancelled); i++) {
@@ -42,7 +43,7 @@ static void do_files(struct chores *c)
 {
 	if (clock_monotonic_ms() < c->files_due_ms)
 		return;
-	assignment_survive(delete_files(c, c->services->db), "deleting files");
+	assignment_survive(delete_files(c), "deleting files");
 	c->files_due_ms = clock_monotonic_ms() + FILES_EVERY_MS;
 }
 

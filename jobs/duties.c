@@ -54,8 +54,11 @@ static struct err *fire_schedules(const struct duties *d, int *ret_count)
 	return schedules_fire(d->services, d->queue, clock_ms(), ret_count);
 }
 
-static struct err *sweep_executions(struct db *db, int days, int *ret_count)
+/* What is kept only for a time: idempotency keys, and executions where that is wanted. */
+static struct err *retain(const struct duties *d, int *ret_count)
 {
+	struct db *db = d->services->db;
+	int days = d->services->conf->retention_days;
 	TRY(idempotency_sweep(db));
 	int count = days > 0 ? 1 : 0;
 	for (int i = 0; i < MAX_SWEEPS && count > 0; i++) {
@@ -63,12 +66,6 @@ static struct err *sweep_executions(struct db *db, int days, int *ret_count)
 		*ret_count += count;
 	}
 	return NULL;
-}
-
-/* What is kept only for a time: idempotency keys, and executions where that is wanted. */
-static struct err *retain(const struct duties *d, int *ret_count)
-{
-	return sweep_executions(d->services->db, d->services->conf->retention_days, ret_count);
 }
 
 static struct err *sweep_uploads(const struct duties *d, int *ret_count)

@@ -51,8 +51,9 @@ static struct err *find_voice(const struct node_run *run, struct db *db, struct 
 }
 
 /* All that comes from the database. */
-static struct err *prepare(const struct node_run *run, struct db *db, struct speech *s)
+static struct err *prepare(const struct node_run *run, struct speech *s)
 {
+	struct db *db = run->services->db;
 	TRY(find_voice(run, db, s));
 	TRY(speech_text(run, db, s));
 	return service_key_resolve(run->services, db, s->provider->service, run->user_id, &s->key);
@@ -61,7 +62,7 @@ static struct err *prepare(const struct node_run *run, struct db *db, struct spe
 static struct err *run_voice_tts(struct node_run *run, struct json_object **ret_output)
 {
 	cleanup(speech_clear) struct speech speech = { 0 };
-	TRY(prepare(run, run->services->db, &speech));
+	TRY(prepare(run, &speech));
 	cleanup(cleanup_free) char *model = NULL;
 	TRY(speech_make(run, &speech, &model, ret_output));
 	js_set_string(*ret_output, "voiceProfileId", speech.profile_id);
