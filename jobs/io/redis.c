@@ -295,6 +295,7 @@ static struct err *connect_once(struct redis *r)
 		return e;
 	}
 	r->context->reader->maxbuf = MAX_KEPT;
+	redis_reply_setup(r->context->reader);
 	set_fd(r, r->context->fd);
 	r->deadline_ms = 0;
 	set_deadline(r, REDIS_CONNECT_MS);
@@ -356,7 +357,6 @@ static struct err *check_reply(struct redis *r, redisReply *reply, redisReply **
 {
 	cleanup(cleanup_reply) redisReply *owned = reply;
 	if (is_error(reply, "UNBLOCKED")) {
-		free(reply->str);
 		reply->str = NULL;
 		reply->type = REDIS_REPLY_NIL;
 	}
@@ -398,7 +398,7 @@ static void exchange(struct redis *r, struct redis_call *const *calls, size_t co
 		sent[i] = is_open(calls[i], with_text);
 		if (!sent[i])
 			continue;
-		freeReplyObject(calls[i]->reply);
+		redis_reply_free(calls[i]->reply);
 		calls[i]->reply = NULL;
 		if (!failed)
 			write_call(r, calls[i], with_text);

@@ -9,8 +9,8 @@
 #pragma once
 #include "jobs/base/buf.h"
 #include "jobs/base/err.h"
+#include "jobs/io/redis_reply.h"
 
-#include <hiredis/hiredis.h>
 #include <stdint.h>
 
 enum {
@@ -52,7 +52,7 @@ void redis_arg_int(struct redis_args *a, int64_t number);
 void redis_args_clear(struct redis_args *a);
 
 /*
- * Runs one command. The caller owns *ret (freeReplyObject); it is never an error reply. A blocking
+ * Runs one command. The caller owns *ret (redis_reply_free); it is never an error reply. A blocking
  * command that the server ended early ("UNBLOCKED", at a failover) yields nil, like one whose time
  * ran out.
  *
@@ -82,7 +82,7 @@ struct redis_call {
 	const struct redis_script *script; /* NULL: args are the whole command */
 	int keys;                          /* how many of the args are its KEYS; the rest is ARGV */
 	const struct redis_args *args;
-	redisReply *reply; /* the caller's (freeReplyObject); NULL where it failed */
+	redisReply *reply; /* the caller's (redis_reply_free); NULL where it failed */
 	struct err *error; /* the caller's; fails like redis_command */
 };
 
@@ -107,9 +107,4 @@ static inline void cleanup_redis(struct redis **r)
 static inline void cleanup_redis_args(struct redis_args *a)
 {
 	redis_args_clear(a);
-}
-
-static inline void cleanup_reply(redisReply **reply)
-{
-	freeReplyObject(*reply);
 }

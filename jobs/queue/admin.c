@@ -54,7 +54,7 @@ struct err *queue_list(struct queue *q, enum queue_container container, int limi
 void queue_list_clear(struct queue_list *list)
 {
 	free(list->entries);
-	freeReplyObject(list->raw);
+	redis_reply_free(list->raw);
 	*list = (struct queue_list){ 0 };
 }
 

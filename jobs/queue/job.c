@@ -3,8 +3,8 @@
 #include "jobs/base/cleanup.h"
 #include "jobs/base/js.h"
 #include "jobs/base/mem.h"
+#include "jobs/io/redis_reply.h"
 
-#include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -84,7 +84,7 @@ void queue_job_free(struct queue_job *job)
 	if (!job)
 		return;
 	json_object_put(job->content);
-	freeReplyObject(job->raw);
+	redis_reply_free(job->raw);
 	free(job->owned_token);
 	free(job->owned_poison);
 	free(job);

@@ -158,7 +158,7 @@ static void test_a_lease_outlives_no_crash(void **state)
 	redisReply *reply = NULL;
 	assert_null(redis_new(server.url, &redis));
 	assert_null(redis_commandf(redis, &reply, "ZADD bull:lease:{n}:held 1 token-1"));
-	freeReplyObject(reply);
+	redis_reply_free(reply);
 	assert_null(lease_take(alive, "n", "token-3", 1, &place));
 	assert_int_equal(place, 2); /* first come, first served */
 	assert_null(lease_take(alive, "n", "token-2", 1, &place));
@@ -166,7 +166,7 @@ static void test_a_lease_outlives_no_crash(void **state)
 	lease_return(alive, "n", "token-2");
 	assert_null(redis_commandf(redis, &reply, "KEYS bull:lease:{n}:held"));
 	assert_int_equal(reply->elements, 0);
-	freeReplyObject(reply);
+	redis_reply_free(reply);
 	redis_free(redis);
 	leases_free(alive);
 }

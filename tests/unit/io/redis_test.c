@@ -305,7 +305,7 @@ static void test_unblocked_is_like_a_timeout(void **state)
 	pthread_join(thread, NULL);
 	assert_null(b.error);
 	assert_int_equal(b.reply->type, REDIS_REPLY_NIL);
-	freeReplyObject(b.reply);
+	redis_reply_free(b.reply);
 	redis_free(b.r);
 }
 
@@ -374,7 +374,7 @@ static void test_calls_in_one_exchange(void **state)
 	assert_kind(calls[3].error, ERR_TOO_LARGE);
 	assert_string_equal(calls[4].reply->str, "1");
 	for (size_t i = 0; i < CALLS; i++) {
-		freeReplyObject(calls[i].reply);
+		redis_reply_free(calls[i].reply);
 		redis_args_clear(&args[i]);
 	}
 	redis_script_clear(&script);
@@ -401,7 +401,7 @@ static void test_exchange_that_breaks(void **state)
 	assert_null(calls[2].reply);
 	assert_kind(calls[2].error, ERR_UNAVAILABLE);
 	for (size_t i = 0; i < 3; i++) {
-		freeReplyObject(calls[i].reply);
+		redis_reply_free(calls[i].reply);
 		redis_args_clear(&args[i]);
 	}
 	cleanup(cleanup_free) char *kept = text_of(r, "broken");

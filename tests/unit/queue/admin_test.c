@@ -42,8 +42,8 @@ static void test_lists_are_in_the_order_of_fetching(void **state)
 	assert_listed(QUEUE_WAS_DELAYED, 10, "d");
 	assert_next("a");
 	fail_next("b");
-	freeReplyObject(ask("HSET bull:mail:b finishedOn 1"));
-	freeReplyObject(ask("ZADD bull:mail:failed 1 b"));
+	redis_reply_free(ask("HSET bull:mail:b finishedOn 1"));
+	redis_reply_free(ask("ZADD bull:mail:failed 1 b"));
 	fail_next("c");
 	assert_listed(QUEUE_COMPLETED, 10, "a");
 	assert_listed(QUEUE_FAILED, 10, "c b");
@@ -66,7 +66,7 @@ static void test_oldest(void **state)
 	assert_int_equal(oldest, 0);
 	add("a");
 	add_spec((struct queue_spec){ .id = "p", .priority = 1 });
-	freeReplyObject(ask("HSET bull:mail:p timestamp 5"));
+	redis_reply_free(ask("HSET bull:mail:p timestamp 5"));
 	assert_null(queue_oldest_ms(queue, &oldest));
 	assert_int_equal(oldest, 5);
 }
@@ -77,7 +77,7 @@ static void test_a_failed_job_gets_another_chance(void **state)
 	add_spec((struct queue_spec){ .id = "p", .priority = 3, .policy = POLICY_RUN });
 	fail_next("p");
 	assert_int_equal(retry("nobody"), QUEUE_LOST);
-	freeReplyObject(ask("DEL bull:mail:events"));
+	redis_reply_free(ask("DEL bull:mail:events"));
 	assert_int_equal(retry("p"), QUEUE_DONE);
 	assert_int_equal(retry("p"), QUEUE_LOST);
 	assert_events("waiting");
@@ -91,8 +91,8 @@ static void test_a_child_is_waited_for_again(void **state)
 	(void)state;
 	add("child");
 	fail_next("child");
-	freeReplyObject(ask("HSET bull:mail:child parentKey bull:mail:mother"));
-	freeReplyObject(ask("ZADD bull:mail:mother:unsuccessful 1 bull:mail:child"));
+	redis_reply_free(ask("HSET bull:mail:child parentKey bull:mail:mother"));
+	redis_reply_free(ask("ZADD bull:mail:mother:unsuccessful 1 bull:mail:child"));
 	assert_int_equal(retry("child"), QUEUE_DONE);
 	assert_answer("SMEMBERS bull:mail:mother:dependencies", "bull:mail:child");
 	assert_int_equal(ask_number("EXISTS bull:mail:mother:unsuccessful"), 0);

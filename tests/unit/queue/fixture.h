@@ -174,7 +174,7 @@ static inline int stop_server(void **state)
 static inline int set_up(void **state)
 {
 	(void)state;
-	freeReplyObject(ask("FLUSHALL"));
+	redis_reply_free(ask("FLUSHALL"));
 	queue = open_queue(QUEUE_LAYOUT_AUTO);
 	return 0;
 }

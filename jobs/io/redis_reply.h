@@ -1,0 +1,17 @@
+/*
+ * Replies of Redis in few pieces of memory. hiredis allocates each part of a reply twice; where one
+ * thread reads what others free, that costs more than all else that is done with a reply.
+ */
+#pragma once
+#include <hiredis/hiredis.h>
+
+/* Has `reader` make such replies, which redis_reply_free frees, and freeReplyObject must not. */
+void redis_reply_setup(redisReader *reader);
+
+/* Frees a whole reply with its elements, never an element; NULL is allowed. */
+void redis_reply_free(redisReply *reply);
+
+static inline void cleanup_reply(redisReply **reply)
+{
+	redis_reply_free(*reply);
+}
