@@ -26,14 +26,14 @@ struct execution_ticket execution_ticket(const struct rows *rows, int row)
 		      rows_get(rows, row, 3));
 }
 
-struct err *execution_create(struct db *db, const struct execution_plan *p,
-			     struct execution_created *ret)
+static struct err *create(struct db *db, const struct execution_plan *p,
+			  struct execution_created *ret)
 {
 	cleanup(cleanup_rows) struct rows *rows = NULL;
 	char id[ID_SIZE];
 	TRY(db_query(db, &Q_EXECUTION_CREATE,
 		     PARAMS(id_new(id), p->workflow_id, p->user_id, p->nodes, p->edges, p->steps,
-			    p->request_id, p->rerun_of, p->keep, p->trigger),
+			    p->request_id, p->rerun_of, p->trigger),
 		     &rows));
 	if (rows_count(rows) == 0)
 		return err_new(ERR_NOT_FOUND, "Workflow not found");
@@ -42,6 +42,31 @@ struct err *execution_create(struct db *db, const struct execution_plan *p,
 		.json = mem_strdup(rows_get(rows, 0, 0)),
 	};
 	return NULL;
+}
+
+struct creation {
+	const struct execution_plan *plan;
+	struct execution_created *ret;
+};
+
+/* Creates a rerun; its JSON is read once the steps that are kept are in it. */
+static struct err *create_rerun(struct db *db, void *arg)
+{
+	const struct creation *c = arg;
+	const struct execution_plan *p = c->plan;
+	cleanup(execution_created_clear) struct execution_created created = { 0 };
+	TRY(create(db, p, &created));
+	cleanup(cleanup_rows) struct rows *none = NULL;
+	TRY(db_query(db, &Q_EXECUTION_KEEP, PARAMS(created.ticket.id, p->keep, p->user_id), &none));
+	c->ret->ticket = created.ticket;
+	return execution_get(db, p->user_id, p->workflow_id, created.ticket.id, &c->ret->json);
+}
+
+struct err *execution_create(struct db *db, const struct execution_plan *p,
+			     struct execution_created *ret)
+{
+	return p->keep ? db_transaction(db, create_rerun, &(struct creation){ p, ret })
+		       : create(db, p, ret);
 }
 
 void execution_created_clear(struct execution_created *c)

@@ -1,44 +1,47 @@
 -- The execution, its steps and its outbox row, in one statement. $6 is an array of
 -- {nodeId, nodeType, nodeTitle} in the order in which they run; $8 the execution that this is a rerun
--- of, or null; $9 the array of the nodes whose successful steps are kept from there, each with whether
--- those inside a loop are: {nodeId, iterations}. A user's first ten unfinished executions come before those that
+-- of, or null. A user's first ten unfinished executions come before those that
 -- somebody has beyond that, and an eleventh before a twelfth; from the hundred and first on they stand in one line with
 -- everybody else's, in the order of their coming: counting all of a backlog made each execution dearer than the one before.
 -- name: execution_create
 WITH execution AS (
 	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt, priority)
-	SELECT $1, w.id, w.user_id, $4, $5, $7, $10, prior.id, coalesce(prior.attempt, 0) + 1,
+	SELECT $1, w.id, w.user_id, $4, $5, $7, $9, prior.id, coalesce(prior.attempt, 0) + 1,
 		greatest((SELECT count(*) FROM (SELECT FROM executions u
 			WHERE u.user_id = w.user_id AND u.completed_at IS NULL LIMIT 100) unfinished) - 9, 0)
 	FROM workflows w LEFT JOIN executions prior ON prior.id = $8::uuid AND prior.workflow_id = w.id
 	WHERE w.id = $2 AND w.user_id = $3
 	RETURNING *
-), plan AS (
-	SELECT n.position, n.step ->> 'nodeId' AS node_id, n.step ->> 'nodeType' AS node_type,
-		n.step ->> 'nodeTitle' AS node_title
-	FROM json_array_elements($6::json) WITH ORDINALITY n (step, position)
-), kept AS (
-	SELECT k ->> 'nodeId' AS node_id, (k ->> 'iterations')::boolean AS iterations
-	FROM json_array_elements(coalesce($9::json, '[]')) k
-), prior_steps AS (
-	SELECT p.* FROM execution e JOIN execution_steps p ON p.execution_id = e.rerun_of
-	JOIN kept k ON k.node_id = p.node_id AND (k.iterations OR p.iteration = 0)
-	WHERE p.status = 'success'
 ), steps AS (
-	INSERT INTO execution_steps (execution_id, position, node_id, iteration, node_type, node_title, status,
-		started_at, completed_at, duration_ms, attempts, input, output, cost, notes, progress, reused_from)
-	SELECT e.id, n.position, n.node_id, coalesce(p.iteration, 0), n.node_type, n.node_title,
-		coalesce(p.status, 'idle'), p.started_at, p.completed_at, p.duration_ms, coalesce(p.attempts, 1),
-		p.input, p.output, p.cost, p.notes, p.progress, coalesce(p.reused_from, p.execution_id)
-	FROM execution e CROSS JOIN plan n LEFT JOIN prior_steps p ON p.node_id = n.node_id
+	INSERT INTO execution_steps (execution_id, position, node_id, node_type, node_title)
+	SELECT e.id, n.position, n.step ->> 'nodeId', n.step ->> 'nodeType', n.step ->> 'nodeTitle'
+	FROM execution e CROSS JOIN json_array_elements($6::json) WITH ORDINALITY n (step, position)
 	RETURNING *
 ), queued AS (
 	INSERT INTO outbox (execution_id) SELECT id FROM execution
 )
 SELECT execution_json(ROW(e.*)::executions, (
-	SELECT json_agg(step_json(ROW(s.*)::execution_steps) ORDER BY s.position, s.iteration) FROM steps s))::text,
+	SELECT json_agg(step_json(ROW(s.*)::execution_steps) ORDER BY s.position) FROM steps s))::text,
 	e.priority
 FROM execution e
+
+-- Takes successful steps over into $1 from the execution that it is a rerun of; $2 is the array of the nodes whose steps
+-- are kept, each with whether those inside a loop are: {nodeId, iterations}.
+-- name: execution_keep
+INSERT INTO execution_steps (execution_id, position, node_id, iteration, node_type, node_title, status,
+	started_at, completed_at, duration_ms, attempts, input, output, cost, notes, progress, reused_from)
+SELECT e.id, n.position, n.node_id, p.iteration, n.node_type, n.node_title, p.status,
+	p.started_at, p.completed_at, p.duration_ms, p.attempts, p.input, p.output, p.cost, p.notes, p.progress,
+	coalesce(p.reused_from, p.execution_id)
+FROM executions e CROSS JOIN json_array_elements($2::json) k
+JOIN execution_steps n ON n.execution_id = e.id AND n.node_id = k ->> 'nodeId' AND n.iteration = 0
+JOIN execution_steps p ON p.execution_id = e.rerun_of AND p.node_id = n.node_id AND p.status = 'success'
+	AND (p.iteration = 0 OR (k ->> 'iterations')::boolean)
+WHERE e.id = $1 AND e.user_id = $3
+ON CONFLICT (execution_id, node_id, iteration) DO UPDATE SET status = excluded.status,
+	started_at = excluded.started_at, completed_at = excluded.completed_at, duration_ms = excluded.duration_ms,
+	attempts = excluded.attempts, input = excluded.input, output = excluded.output, cost = excluded.cost,
+	notes = excluded.notes, progress = excluded.progress, reused_from = excluded.reused_from
 
 -- Which steps of an execution succeeded, and inside which loops.
 -- name: execution_successes :read
@@ -128,13 +131,13 @@ WITH finished AS (
 ), last AS (
 	UPDATE execution_steps s SET status = $7, completed_at = now(), duration_ms = $8, output = $9,
 		error = $10, error_stack = $11, cost = $12, notes = $13, attempts = $14
-	FROM finished WHERE s.execution_id = finished.id AND s.node_id = $5 AND s.iteration = $6
+	FROM finished WHERE s.execution_id = $1 AND s.node_id = $5 AND s.iteration = $6
 ), others AS (
 	UPDATE execution_steps s SET status = CASE $3 WHEN 'FAILED' THEN 'error' ELSE 'idle' END,
 		error = CASE $3 WHEN 'FAILED' THEN $4 END,
 		started_at = CASE $3 WHEN 'FAILED' THEN s.started_at END,
 		completed_at = CASE $3 WHEN 'FAILED' THEN now() END
-	FROM finished WHERE s.execution_id = finished.id AND s.status = 'running'
+	FROM finished WHERE s.execution_id = $1 AND s.status = 'running'
 		AND (s.node_id, s.iteration) IS DISTINCT FROM ($5, $6::integer)
 )
 SELECT id FROM finished
@@ -201,7 +204,7 @@ WITH held AS (
 UPDATE execution_steps s SET status = $5, completed_at = now(), duration_ms = $6, output = $7,
 	error = $8, error_stack = $9, cost = $10, notes = $11, attempts = $12
 FROM held
-WHERE s.execution_id = held.id AND s.node_id = $3 AND s.iteration = $4
+WHERE s.execution_id = $1 AND s.node_id = $3 AND s.iteration = $4
 RETURNING s.node_id
 
 -- Deletes ended executions that are older than so many days, a thousand at a time. A workflow's last one
@@ -248,7 +251,7 @@ SELECT id FROM owner
 -- name: step_progress :joins
 UPDATE execution_steps s SET progress = json_build_object('done', $5::integer, 'total', $6::integer, 'unit', 'segments')
 FROM executions e
-WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING' AND s.execution_id = e.id
+WHERE e.id = $1 AND e.claim = $2 AND e.status = 'RUNNING' AND s.execution_id = $1
 	AND s.node_id = $3 AND s.iteration = $4
 
 -- What the steps of a workflow's latest execution gave, by their nodes.
