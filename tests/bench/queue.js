@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, QueueEvents } from 'bullmq5';
 import { freePort } from '../api/ports.js';
+import { onInterruption } from '../api/interrupted.js';
 import { killAll, start, stop } from './children.js';
 import { proportionalSize, threadsTime } from './processes.js';
 import { Report } from './report.js';
@@ -141,11 +142,10 @@ async function measure(bench) {
 }
 
 const bench = new Bench();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-	process.on(signal, async () => {
-		await bench.close();
-		process.exit(130);
-	});
+onInterruption(async () => {
+	await bench.close();
+	process.exit(130);
+});
 try {
 	await bench.open();
 	const report = await measure(bench);

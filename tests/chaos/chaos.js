@@ -1,5 +1,6 @@
 /* Kills everything at every point, under traffic: see `tools/chaos --help`. */
 import { parseArgs } from 'node:util';
+import { onInterruption } from '../api/interrupted.js';
 import { POINTS, titleOf } from './points.js';
 import { run } from './run.js';
 import { Site } from './site.js';
@@ -40,11 +41,10 @@ async function breakTexts(site) {
 
 const site = await Site.open(options['long-texts'] ? SITE : {});
 let complaint = null;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-	process.once(signal, async () => {
-		await site.close();
-		process.exit(130);
-	});
+onInterruption(async () => {
+	await site.close();
+	process.exit(130);
+});
 try {
 	const { failed, ok } = await (options['long-texts'] ? breakTexts : breakEverything)(site);
 	if (failed) console.log(`failed: ${failed.message}`);

@@ -4,6 +4,7 @@ import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { childrenOf } from '../api/part.js';
+import { onInterruption } from '../api/interrupted.js';
 import { chain, edge, node, voiceover } from '../api/client.js';
 import { Stack } from '../api/stack.js';
 import { until } from '../api/until.js';
@@ -15,11 +16,12 @@ const USERS_AT_ONCE = 16, VALGRIND_REQUESTS = 500, SAMPLES = 40;
  */
 const MAX_GROWTH_KB = 1024;
 
-const { positionals: [flavour], values } = parseArgs({
+const { positionals: [flavour, ...others], values } = parseArgs({
 	allowPositionals: true,
 	options: { executions: { type: 'string' }, concurrency: { type: 'string', default: '64' } },
 });
 const EXECUTIONS = Number(values.executions ?? (flavour === 'release' ? 40_000 : 10_000));
+assert.deepEqual(others, [], 'the flavours are release, asan, tsan and valgrind');
 assert.ok(EXECUTIONS > 0 && Number(values.concurrency) > 0, '--executions and --concurrency take numbers');
 
 function say(text) {
@@ -137,8 +139,11 @@ async function soak(stack) {
 const stack = await Stack.start({ build: flavour === 'valgrind' ? 'debug' : flavour });
 stack.expectLog(/ warn .*(execution|node) /);
 stack.expectLog(/ info .*: put \d+ executions into the queue that it did not have$/); /* which have just ended */
+const interrupted = new Promise((_, reject) => {
+	onInterruption(() => reject(new Error('It was interrupted.')));
+});
 try {
-	await soak(stack);
+	await Promise.race([soak(stack), interrupted]);
 } finally {
 	await stack.stop();
 }
