@@ -1,8 +1,11 @@
 #include "jobs/io/redis_reply.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +13,16 @@
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
 
+#if HIREDIS_MAJOR != 0
+#error "since 1.0 createArray takes a size_t, and there are more kinds of replies"
+#endif
+static_assert(SIZE_MAX / sizeof(redisReply *) > INT_MAX, "the size of an array is in range");
+
 enum {
-	OWN_BYTES = 900, /* most replies need no more, and malloc keeps such pieces at hand */
-	BLOCK = 2000,
+	/* glibc keeps freed pieces of up to 1032 bytes for the thread, and takes no lock for them.
+	 */
+	OWN_BYTES = 900,
+	BLOCK = 1000,
 	ALIGNED = alignof(redisReply),
 };
 
@@ -22,25 +32,25 @@ struct block {
 };
 
 /* A reply that is no element of another, and the memory of all that is in it. */
-struct whole {
+struct arena {
 	redisReply reply;
 	struct block *blocks; /* the newest first */
 	size_t used, size;    /* of the newest, or of `bytes` */
 	alignas(redisReply) char bytes[OWN_BYTES];
 };
 
-static struct whole *whole_new(void)
+static struct arena *arena_new(void)
 {
-	struct whole *w = malloc(sizeof(*w));
-	if (!w)
+	struct arena *a = malloc(sizeof(*a));
+	if (!a)
 		return NULL;
-	w->blocks = NULL;
-	w->used = 0;
-	w->size = sizeof(w->bytes);
-	return w;
+	a->blocks = NULL;
+	a->used = 0;
+	a->size = sizeof(a->bytes);
+	return a;
 }
 
-static struct whole *whole_of(const redisReadTask *task)
+static struct arena *arena_of(const redisReadTask *task)
 {
 	while (task->parent)
 		task = task->parent;
@@ -48,55 +58,62 @@ static struct whole *whole_of(const redisReadTask *task)
 }
 
 /* False where there is no such memory: a server may announce any length. */
-static bool add_block(struct whole *w, size_t size)
+static bool add_block(struct arena *a, size_t size)
 {
 	struct block *b = malloc(sizeof(*b) + size);
 	if (!b)
 		return false;
-	b->next = w->blocks;
-	w->blocks = b;
-	w->used = 0;
-	w->size = size;
+	b->next = a->blocks;
+	a->blocks = b;
+	a->used = 0;
+	a->size = size;
 	return true;
 }
 
-static void *get(struct whole *w, size_t size)
+static void *arena_alloc(struct arena *a, size_t size)
 {
 	size = (size + ALIGNED - 1) / ALIGNED * ALIGNED;
-	if (w->size - w->used < size && !add_block(w, size > BLOCK ? size : BLOCK))
+	if (a->size - a->used < size && !add_block(a, size > BLOCK ? size : BLOCK))
 		return NULL;
-	w->used += size;
-	return (w->blocks ? w->blocks->bytes : w->bytes) + w->used - size;
+	a->used += size;
+	return (a->blocks ? a->blocks->bytes : a->bytes) + a->used - size;
 }
 
-static redisReply *new_element(const redisReadTask *task, size_t more, void **ret_more)
+static redisReply *new_element(const redisReadTask *task, size_t extra, void **ret_extra)
 {
-	redisReply *parent = task->parent->obj, *r = get(whole_of(task), sizeof(*r) + more);
+	redisReply *parent = task->parent->obj,
+		   *r = arena_alloc(arena_of(task), sizeof(*r) + extra);
 	if (!r)
 		return NULL;
 	parent->element[task->idx] = r;
-	*ret_more = r + 1;
+	*ret_extra = r + 1;
 	return r;
 }
 
-static redisReply *new_whole(size_t more, void **ret_more)
+static redisReply *new_root(size_t extra, void **ret_extra)
 {
-	struct whole *w = whole_new();
-	*ret_more = w ? get(w, more) : NULL;
-	if (*ret_more)
-		return (redisReply *)w; /* its first member */
-	free(w);
+	struct arena *a = arena_new();
+	*ret_extra = a ? arena_alloc(a, extra) : NULL;
+	if (*ret_extra)
+		return (redisReply *)a; /* its first member */
+	free(a);
 	return NULL;
 }
 
-/* What `task` has read, with `more` bytes for it in *ret_more; NULL without memory. */
-static redisReply *new_reply(const redisReadTask *task, int type, size_t more, void **ret_more)
+/* What `task` has read, with `extra` bytes for it in *ret_extra; NULL without memory. */
+static redisReply *new_reply(const redisReadTask *task, int type, size_t extra, void **ret_extra)
 {
 	redisReply *r =
-		task->parent ? new_element(task, more, ret_more) : new_whole(more, ret_more);
+		task->parent ? new_element(task, extra, ret_extra) : new_root(extra, ret_extra);
 	if (r)
 		*r = (redisReply){ .type = type };
 	return r;
+}
+
+static redisReply *new_plain(const redisReadTask *task, int type)
+{
+	void *nothing;
+	return new_reply(task, type, 0, &nothing);
 }
 
 static void *new_string(const redisReadTask *task, char *text, size_t len)
@@ -127,8 +144,7 @@ static void *new_array(const redisReadTask *task, int count)
 
 static void *new_integer(const redisReadTask *task, long long number)
 {
-	void *nothing;
-	redisReply *r = new_reply(task, task->type, 0, &nothing);
+	redisReply *r = new_plain(task, task->type);
 	if (r)
 		r->integer = number;
 	return r;
@@ -136,8 +152,7 @@ static void *new_integer(const redisReadTask *task, long long number)
 
 static void *new_nil(const redisReadTask *task)
 {
-	void *nothing;
-	return new_reply(task, REDIS_REPLY_NIL, 0, &nothing);
+	return new_plain(task, REDIS_REPLY_NIL);
 }
 
 static void free_reply(void *reply)
@@ -159,10 +174,10 @@ void redis_reply_setup(redisReader *reader)
 
 void redis_reply_free(redisReply *reply)
 {
-	struct whole *w = (struct whole *)reply;
-	for (struct block *b = w ? w->blocks : NULL, *next; b; b = next) {
+	struct arena *a = (struct arena *)reply;
+	for (struct block *b = a ? a->blocks : NULL, *next; b; b = next) {
 		next = b->next;
 		free(b);
 	}
-	free(w);
+	free(a);
 }

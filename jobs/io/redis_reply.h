@@ -1,6 +1,7 @@
 /*
- * Replies of Redis in few pieces of memory. hiredis allocates each part of a reply twice; where one
- * thread reads what others free, that costs more than all else that is done with a reply.
+ * Replies of Redis, each in one piece of memory or a few. hiredis allocates every element of a
+ * reply and its text by itself, which costs more than all else that is done with them, the more so
+ * where one thread reads what others free.
  */
 #pragma once
 #include <hiredis/hiredis.h>

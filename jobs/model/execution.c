@@ -49,17 +49,19 @@ struct creation {
 	struct execution_created *ret;
 };
 
-/* Creates a rerun; its JSON is read once the steps that are kept are in it. */
+/* Creates a rerun. Its JSON is read once more, with the steps that are kept in it. */
 static struct err *create_rerun(struct db *db, void *arg)
 {
 	const struct creation *c = arg;
 	const struct execution_plan *p = c->plan;
 	cleanup(execution_created_clear) struct execution_created created = { 0 };
 	TRY(create(db, p, &created));
-	cleanup(cleanup_rows) struct rows *none = NULL;
-	TRY(db_query(db, &Q_EXECUTION_KEEP, PARAMS(created.ticket.id, p->keep, p->user_id), &none));
+	const char *id = created.ticket.id;
+	cleanup(cleanup_free) char *ignored = NULL;
+	TRY(db_text(db, &Q_EXECUTION_KEEP, PARAMS(id, p->user_id, p->keep), &ignored));
+	TRY(execution_get(db, p->user_id, p->workflow_id, id, &c->ret->json));
 	c->ret->ticket = created.ticket;
-	return execution_get(db, p->user_id, p->workflow_id, created.ticket.id, &c->ret->json);
+	return NULL;
 }
 
 struct err *execution_create(struct db *db, const struct execution_plan *p,

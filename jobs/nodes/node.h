@@ -34,7 +34,9 @@ struct node_run {
 	struct json_object *notes; /* array of sentences for the step log */
 };
 
-struct speech; /* jobs/nodes/speech.h */
+/* Says who speaks and how, without the text and the key: see jobs/nodes/speech.h. */
+struct speech;
+typedef struct err *node_speech(const struct node_run *run, struct db *db, struct speech *ret);
 
 /* A place for an edge; the list ends with a NULL id. */
 struct node_port {
@@ -71,8 +73,7 @@ struct node_type {
 	 * `item` edges runs for each of them.
 	 */
 	bool branches, loops;
-	/* Of types that speak: who speaks and how, without the text and the key; else NULL. */
-	struct err *(*speech)(const struct node_run *run, struct db *db, struct speech *ret);
+	node_speech *speech; /* of types that speak; else NULL */
 	/* Runs a node; the caller owns *ret_output (never NULL on success). */
 	struct err *(*run)(struct node_run *run, struct json_object **ret_output);
 };

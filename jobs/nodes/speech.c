@@ -43,6 +43,14 @@ struct err *speech_text(const struct node_run *run, struct db *db, struct speech
 	return NULL;
 }
 
+struct err *speech_prepare(const struct node_run *run, node_speech *find_voice, struct speech *s)
+{
+	struct db *db = run->services->db;
+	TRY(find_voice(run, db, s));
+	TRY(speech_text(run, db, s));
+	return service_key_resolve(run->services, db, s->provider->service, run->user_id, &s->key);
+}
+
 double speech_setting(const struct node_run *run, const char *name)
 {
 	return js_number(run->config, name, NAN);

@@ -25,6 +25,10 @@ void speech_clear(struct speech *s);
  */
 must_check struct err *speech_text(const struct node_run *run, struct db *db, struct speech *s);
 
+/* All that comes from the database: the voice, by the node's own function, the text and the key. */
+must_check struct err *speech_prepare(const struct node_run *run, node_speech *find_voice,
+				      struct speech *s);
+
 /* A number of the settings; NAN where the node has none, so that the voice's own stays. */
 double speech_setting(const struct node_run *run, const char *name);
 

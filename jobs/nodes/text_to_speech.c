@@ -57,19 +57,10 @@ static struct err *find_voice(const struct node_run *run, struct db *db, struct 
 	return NULL;
 }
 
-static struct err *prepare(const struct node_run *run, struct speech *speech)
-{
-	struct db *db = run->services->db;
-	TRY(find_voice(run, db, speech));
-	TRY(speech_text(run, db, speech));
-	return service_key_resolve(run->services, db, speech->provider->service, run->user_id,
-				   &speech->key);
-}
-
 static struct err *run_text_to_speech(struct node_run *run, struct json_object **ret_output)
 {
 	cleanup(speech_clear) struct speech speech = { 0 };
-	TRY(prepare(run, &speech));
+	TRY(speech_prepare(run, find_voice, &speech));
 	cleanup(cleanup_free) char *model = NULL;
 	TRY(speech_make(run, &speech, &model, ret_output));
 	js_set_string(*ret_output, "voice", speech.request.voice);

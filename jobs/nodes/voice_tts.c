@@ -50,19 +50,10 @@ static struct err *find_voice(const struct node_run *run, struct db *db, struct 
 	return NULL;
 }
 
-/* All that comes from the database. */
-static struct err *prepare(const struct node_run *run, struct speech *s)
-{
-	struct db *db = run->services->db;
-	TRY(find_voice(run, db, s));
-	TRY(speech_text(run, db, s));
-	return service_key_resolve(run->services, db, s->provider->service, run->user_id, &s->key);
-}
-
 static struct err *run_voice_tts(struct node_run *run, struct json_object **ret_output)
 {
 	cleanup(speech_clear) struct speech speech = { 0 };
-	TRY(prepare(run, &speech));
+	TRY(speech_prepare(run, find_voice, &speech));
 	cleanup(cleanup_free) char *model = NULL;
 	TRY(speech_make(run, &speech, &model, ret_output));
 	js_set_string(*ret_output, "voiceProfileId", speech.profile_id);

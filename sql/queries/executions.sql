@@ -1,8 +1,8 @@
--- The execution, its steps and its outbox row, in one statement. $6 is an array of
--- {nodeId, nodeType, nodeTitle} in the order in which they run; $8 the execution that this is a rerun
--- of, or null. A user's first ten unfinished executions come before those that
--- somebody has beyond that, and an eleventh before a twelfth; from the hundred and first on they stand in one line with
--- everybody else's, in the order of their coming: counting all of a backlog made each execution dearer than the one before.
+-- The execution, its steps and its outbox row, in one statement. $6 is an array of {nodeId, nodeType, nodeTitle} in the
+-- order in which they run; $8 the execution that this is a rerun of, or null. A user's first ten unfinished executions come
+-- before those that somebody has beyond that, and an eleventh before a twelfth; from the hundred and first on they stand in
+-- one line with everybody else's, in the order of their coming: counting all of a backlog made each execution dearer than
+-- the one before.
 -- name: execution_create
 WITH execution AS (
 	INSERT INTO executions (id, workflow_id, user_id, nodes, edges, request_id, trigger, rerun_of, attempt, priority)
@@ -25,19 +25,20 @@ SELECT execution_json(ROW(e.*)::executions, (
 	e.priority
 FROM execution e
 
--- Takes successful steps over into $1 from the execution that it is a rerun of; $2 is the array of the nodes whose steps
--- are kept, each with whether those inside a loop are: {nodeId, iterations}.
+-- Takes successful steps over into $1, of the user $2, from the execution that it is a rerun of; $3 is the array of the
+-- nodes whose steps are kept, each with whether those inside a loop are: {nodeId, iterations}. A node inside a loop has its
+-- idle step beside them, as in a first run.
 -- name: execution_keep
 INSERT INTO execution_steps (execution_id, position, node_id, iteration, node_type, node_title, status,
 	started_at, completed_at, duration_ms, attempts, input, output, cost, notes, progress, reused_from)
 SELECT e.id, n.position, n.node_id, p.iteration, n.node_type, n.node_title, p.status,
 	p.started_at, p.completed_at, p.duration_ms, p.attempts, p.input, p.output, p.cost, p.notes, p.progress,
 	coalesce(p.reused_from, p.execution_id)
-FROM executions e CROSS JOIN json_array_elements($2::json) k
+FROM executions e CROSS JOIN json_array_elements($3::json) k
 JOIN execution_steps n ON n.execution_id = e.id AND n.node_id = k ->> 'nodeId' AND n.iteration = 0
 JOIN execution_steps p ON p.execution_id = e.rerun_of AND p.node_id = n.node_id AND p.status = 'success'
 	AND (p.iteration = 0 OR (k ->> 'iterations')::boolean)
-WHERE e.id = $1 AND e.user_id = $3
+WHERE e.id = $1 AND e.user_id = $2
 ON CONFLICT (execution_id, node_id, iteration) DO UPDATE SET status = excluded.status,
 	started_at = excluded.started_at, completed_at = excluded.completed_at, duration_ms = excluded.duration_ms,
 	attempts = excluded.attempts, input = excluded.input, output = excluded.output, cost = excluded.cost,

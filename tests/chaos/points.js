@@ -18,7 +18,7 @@ const at = (victim, names, nudge) => names.map((name) => ({ victim, name, nudge 
 const RESPONDER = [
 	...both('request.route'),
 	'request.answer.after',
-	...['execution_create', 'idempotency_claim', 'idempotency_answer', 'execution_cancel'].flatMap((query) => both(`db.${query}`)),
+	...['execution_create', 'execution_keep', 'idempotency_claim', 'idempotency_answer', 'execution_cancel'].flatMap((query) => both(`db.${query}`)),
 	...both('queue.add'),
 	...both('db.commit'),
 ];

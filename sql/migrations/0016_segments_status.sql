@@ -1,0 +1,3 @@
+-- As 0014.
+
+ALTER TABLE segments DROP CONSTRAINT segments_status_check;
