@@ -66,15 +66,16 @@ class Bench {
 	}
 
 	async enqueue(side) {
-		const name = `add-${++this.#names}`;
+		const name = `add-${++this.#names}`, redisBefore = threadsTime(this.redis.pid);
 		const child = side === 'ours' ? await start(DRIVER, `redis://127.0.0.1:${this.port}`, name, 'add', String(ADDED))
 			: await start('node', NODE_WORKER, String(this.port), name, 'add', String(ADDED));
 		await child.ended;
+		const redis = (threadsTime(this.redis.pid) - redisBefore) / ADDED;
 		const queue = new Queue(name, { connection: this.connection });
 		if (await queue.getWaitingCount() !== ADDED) throw new Error(`${side}: jobs are missing`);
 		await queue.obliterate({ force: true });
 		await queue.close();
-		return { rate: ADDED / (child.said.ms / 1000), cpu: child.said.cpu / ADDED };
+		return { rate: ADDED / (child.said.ms / 1000), cpu: child.said.cpu / ADDED, redis };
 	}
 
 	/* How long after it was added a job starts, on an idle worker; sorted. */
@@ -130,6 +131,7 @@ async function measure(bench) {
 	for (const [side, runs] of Object.entries(added)) {
 		report.add(`enqueue in bulk, ${side}: rate`, 'jobs/s', runs.map(({ rate }) => rate));
 		report.add(`enqueue in bulk, ${side}: CPU of the producer`, 'us/job', runs.map((run) => run.cpu));
+		report.add(`enqueue in bulk, ${side}: CPU of Redis meanwhile`, 'us/job', runs.map(({ redis }) => redis));
 	}
 	for (const [what, figure] of [['time', ({ rate }) => 1 / rate], ['CPU', (run) => run.cpu]])
 		report.add(`enqueue in bulk: ${what}, ours to node`, '', ratios(added.ours.map(figure), added.node.map(figure)), { max: GOALS.enqueue });
