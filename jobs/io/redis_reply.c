@@ -3,13 +3,12 @@
 #include <assert.h>
 #include <limits.h>
 #include <stdalign.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef ANALYZED /* gcc 12 loses sight of what is stored behind a pointer found by a loop */
+#ifdef ANALYZED /* gcc 12 loses sight of a block that only what is in it points to */
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
 
@@ -19,110 +18,76 @@
 static_assert(SIZE_MAX / sizeof(redisReply *) > INT_MAX, "the size of an array is in range");
 
 enum {
-	/* glibc keeps freed pieces of up to 1032 bytes for the thread, and takes no lock for them.
-	 */
-	OWN_BYTES = 900,
-	BLOCK = 1000,
+	BLOCK = 1000, /* glibc keeps freed pieces of up to 1032 bytes for the thread, without a lock
+		       */
 	ALIGNED = alignof(redisReply),
 };
 
+/* A piece of a reply's memory. The whole reply stands at the beginning of its first block. */
 struct block {
-	struct block *next;
+	struct block *next; /* of the first: the newest; of others: the one before */
+	size_t used, size;
 	alignas(redisReply) char bytes[];
 };
 
-/* A reply that is no element of another, and the memory of all that is in it. */
-struct arena {
-	redisReply reply;
-	struct block *blocks; /* the newest first */
-	size_t used, size;    /* of the newest, or of `bytes` */
-	alignas(redisReply) char bytes[OWN_BYTES];
-};
-
-static struct arena *arena_new(void)
+/* With room for `size` bytes or more; NULL without memory: a server may announce any length. */
+static struct block *block_new(size_t size, struct block *next)
 {
-	struct arena *a = malloc(sizeof(*a));
-	if (!a)
-		return NULL;
-	a->blocks = NULL;
-	a->used = 0;
-	a->size = sizeof(a->bytes);
-	return a;
+	if (size < BLOCK)
+		size = BLOCK;
+	struct block *b = malloc(sizeof(*b) + size);
+	if (b)
+		*b = (struct block){ .next = next, .size = size };
+	return b;
 }
 
-static struct arena *arena_of(const redisReadTask *task)
+static struct block *first_block(void *reply)
+{
+	return (struct block *)((char *)reply - offsetof(struct block, bytes));
+}
+
+static void *alloc_in(struct block *first, size_t size)
+{
+	struct block *b = first->next ? first->next : first;
+	if (b->size - b->used < size) {
+		b = block_new(size, first->next);
+		if (!b)
+			return NULL;
+		first->next = b;
+	}
+	b->used += size;
+	return b->bytes + b->used - size;
+}
+
+static void *whole_reply(const redisReadTask *task)
 {
 	while (task->parent)
 		task = task->parent;
 	return task->obj;
 }
 
-/* False where there is no such memory: a server may announce any length. */
-static bool add_block(struct arena *a, size_t size)
+/* What `task` has read, with `extra` bytes behind it; NULL without memory. */
+static redisReply *new_reply(const redisReadTask *task, int type, size_t extra)
 {
-	struct block *b = malloc(sizeof(*b) + size);
-	if (!b)
-		return false;
-	b->next = a->blocks;
-	a->blocks = b;
-	a->used = 0;
-	a->size = size;
-	return true;
-}
-
-static void *arena_alloc(struct arena *a, size_t size)
-{
-	size = (size + ALIGNED - 1) / ALIGNED * ALIGNED;
-	if (a->size - a->used < size && !add_block(a, size > BLOCK ? size : BLOCK))
-		return NULL;
-	a->used += size;
-	return (a->blocks ? a->blocks->bytes : a->bytes) + a->used - size;
-}
-
-static redisReply *new_element(const redisReadTask *task, size_t extra, void **ret_extra)
-{
-	redisReply *parent = task->parent->obj,
-		   *r = arena_alloc(arena_of(task), sizeof(*r) + extra);
+	size_t size = (sizeof(redisReply) + extra + ALIGNED - 1) / ALIGNED * ALIGNED;
+	struct block *first = task->parent ? first_block(whole_reply(task)) : block_new(size, NULL);
+	redisReply *r = first ? alloc_in(first, size) : NULL;
 	if (!r)
 		return NULL;
-	parent->element[task->idx] = r;
-	*ret_extra = r + 1;
+	*r = (redisReply){ .type = type };
+	if (task->parent) {
+		redisReply *parent = task->parent->obj;
+		parent->element[task->idx] = r;
+	}
 	return r;
-}
-
-static redisReply *new_root(size_t extra, void **ret_extra)
-{
-	struct arena *a = arena_new();
-	*ret_extra = a ? arena_alloc(a, extra) : NULL;
-	if (*ret_extra)
-		return (redisReply *)a; /* its first member */
-	free(a);
-	return NULL;
-}
-
-/* What `task` has read, with `extra` bytes for it in *ret_extra; NULL without memory. */
-static redisReply *new_reply(const redisReadTask *task, int type, size_t extra, void **ret_extra)
-{
-	redisReply *r =
-		task->parent ? new_element(task, extra, ret_extra) : new_root(extra, ret_extra);
-	if (r)
-		*r = (redisReply){ .type = type };
-	return r;
-}
-
-static redisReply *new_plain(const redisReadTask *task, int type)
-{
-	void *nothing;
-	return new_reply(task, type, 0, &nothing);
 }
 
 static void *new_string(const redisReadTask *task, char *text, size_t len)
 {
-	void *copy;
-	redisReply *r = new_reply(task, task->type, len + 1, &copy);
+	redisReply *r = new_reply(task, task->type, len + 1);
 	if (!r)
 		return NULL;
-	r->str = copy;
+	r->str = (char *)(r + 1);
 	memcpy(r->str, text, len);
 	r->str[len] = '\0';
 	r->len = len;
@@ -132,19 +97,17 @@ static void *new_string(const redisReadTask *task, char *text, size_t len)
 /* Its elements follow; until the last is there, nobody sees it. */
 static void *new_array(const redisReadTask *task, int count)
 {
-	void *elements;
-	redisReply *r =
-		new_reply(task, task->type, (size_t)count * sizeof(redisReply *), &elements);
+	redisReply *r = new_reply(task, task->type, (size_t)count * sizeof(redisReply *));
 	if (!r)
 		return NULL;
 	r->elements = (size_t)count;
-	r->element = elements;
+	r->element = (redisReply **)(r + 1);
 	return r;
 }
 
 static void *new_integer(const redisReadTask *task, long long number)
 {
-	redisReply *r = new_plain(task, task->type);
+	redisReply *r = new_reply(task, task->type, 0);
 	if (r)
 		r->integer = number;
 	return r;
@@ -152,7 +115,7 @@ static void *new_integer(const redisReadTask *task, long long number)
 
 static void *new_nil(const redisReadTask *task)
 {
-	return new_plain(task, REDIS_REPLY_NIL);
+	return new_reply(task, REDIS_REPLY_NIL, 0);
 }
 
 static void free_reply(void *reply)
@@ -174,10 +137,8 @@ void redis_reply_setup(redisReader *reader)
 
 void redis_reply_free(redisReply *reply)
 {
-	struct arena *a = (struct arena *)reply;
-	for (struct block *b = a ? a->blocks : NULL, *next; b; b = next) {
+	for (struct block *b = reply ? first_block(reply) : NULL, *next; b; b = next) {
 		next = b->next;
 		free(b);
 	}
-	free(a);
 }

@@ -11,6 +11,14 @@
 
 enum { ROWS = 300, LONG = 100000 };
 
+static void add_long_text(struct buf *b)
+{
+	buf_addf(b, "$%d\r\n", LONG);
+	for (int i = 0; i < LONG; i++)
+		buf_adds(b, "x");
+	buf_adds(b, "\r\n");
+}
+
 /* {ROWS rows of {number, text, nil}, a long text, "OK", an empty list}, as a server sends it. */
 static struct buf nested(void)
 {
@@ -19,10 +27,8 @@ static struct buf nested(void)
 	for (int i = 0; i < ROWS; i++)
 		buf_addf(&b, "*3\r\n:%d\r\n$%zu\r\nrow-%d\r\n$-1\r\n", i,
 			 (size_t)snprintf(NULL, 0, "row-%d", i), i);
-	buf_addf(&b, "$%d\r\n", LONG);
-	for (int i = 0; i < LONG; i++)
-		buf_adds(&b, "x");
-	buf_adds(&b, "\r\n+OK\r\n*0\r\n");
+	add_long_text(&b);
+	buf_adds(&b, "+OK\r\n*0\r\n");
 	return b;
 }
 
@@ -95,6 +101,20 @@ static void test_alone(void **state)
 	redis_reply_free(NULL);
 }
 
+static void test_long_and_alone(void **state)
+{
+	(void)state;
+	struct buf wire = BUF(1 << 20);
+	add_long_text(&wire);
+	redisReader *reader = new_reader();
+	redisReply *reply = read_whole(reader, wire.data, wire.len);
+	redisReaderFree(reader);
+	assert_int_equal(reply->len, LONG);
+	assert_int_equal(strspn(reply->str, "x"), LONG);
+	redis_reply_free(reply);
+	buf_clear(&wire);
+}
+
 /* A connection that ends within a reply: its reader frees what was read. */
 static void test_cut_off(void **state)
 {
@@ -124,9 +144,8 @@ static void test_nonsense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nested),
-		cmocka_unit_test(test_alone),
-		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_nested),         cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_long_and_alone), cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_nonsense),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
